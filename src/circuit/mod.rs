@@ -1,0 +1,269 @@
+//! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
+
+mod waveform;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::diagnostic::{SourceMap, Span};
+use crate::expr::Expr;
+
+pub use waveform::Waveform;
+
+/// Index of a node; 0 is ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The reference node `0`.
+    pub const GROUND: NodeId = NodeId(0);
+}
+
+/// Index of an element in [`Circuit::elements`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ElementId(pub u32);
+
+/// Index of a model card in [`Circuit::models`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId(pub u32);
+
+/// A flat circuit with everything a run needs to know.
+#[derive(Debug, Clone)]
+pub struct Circuit {
+    /// First line of the deck.
+    pub title: String,
+    /// Node names by [`NodeId`]; lower case, hierarchical with dots (`x1.out`); index 0 is `0`.
+    pub nodes: Vec<String>,
+    /// Name to node, including aliases (`gnd`).
+    pub node_index: HashMap<String, NodeId>,
+    /// Elements in deck order.
+    pub elements: Vec<Element>,
+    /// Element name (as in [`Element::name`]) to index.
+    pub element_index: HashMap<String, ElementId>,
+    /// Model cards in use.
+    pub models: Vec<ModelCard>,
+    /// `.options` and `.temp`, as given; numbers and words, lower-case keys, last one wins.
+    pub options: Vec<Setting>,
+    /// Analyses in deck order.
+    pub analyses: Vec<Analysis>,
+    /// `.ic` node voltages, V.
+    pub initial_voltages: Vec<(NodeId, f64)>,
+    /// `.nodeset` guesses, V.
+    pub nodesets: Vec<(NodeId, f64)>,
+    /// `.save` and `.print` signals; empty means every node voltage and source current.
+    pub saves: Vec<Signal>,
+    /// `.print` statements: analysis (`tran`, `dc`, `op`) and signals.
+    pub prints: Vec<(String, Vec<Signal>)>,
+    /// `.controller` blocks.
+    pub controllers: Vec<ControllerBlock>,
+    /// The text everything points into.
+    pub sources: Arc<SourceMap>,
+}
+
+/// One element of the flat circuit.
+#[derive(Debug, Clone)]
+pub struct Element {
+    /// Hierarchical name, lower case: instance path, then the element's own name (`x1.x2.r3`).
+    pub name: String,
+    /// Where it was written.
+    pub span: Span,
+    /// Terminals in the order of the element's line.
+    pub nodes: Vec<NodeId>,
+    /// What it is.
+    pub kind: ElementKind,
+}
+
+/// Element kinds with evaluated values, SI units.
+#[derive(Debug, Clone)]
+pub enum ElementKind {
+    /// Resistance, ohm.
+    Resistor { resistance: f64 },
+    /// Capacitance, F, and `ic=` voltage.
+    Capacitor { capacitance: f64, initial_voltage: Option<f64> },
+    /// Inductance, H, and `ic=` current.
+    Inductor { inductance: f64, initial_current: Option<f64> },
+    /// Coupling of two inductors.
+    Mutual { first: ElementId, second: ElementId, coupling: f64 },
+    /// Independent voltage source; current flows from plus through the source to minus.
+    VoltageSource(Source),
+    /// Independent current source; current flows from plus through the source to minus.
+    CurrentSource(Source),
+    /// E: voltage controlled by voltages. `nodes` = plus, minus.
+    Vcvs(Poly<(NodeId, NodeId)>),
+    /// G: current controlled by voltages.
+    Vccs(Poly<(NodeId, NodeId)>),
+    /// F: current controlled by branch currents.
+    Cccs(Poly<ElementId>),
+    /// H: voltage controlled by branch currents.
+    Ccvs(Poly<ElementId>),
+    /// B source with `v=`.
+    BehaviouralVoltage(Expr<Quantity>),
+    /// B source with `i=`.
+    BehaviouralCurrent(Expr<Quantity>),
+    /// Any element that is described by a model card: D, M, S, W, Y and later others.
+    Device(Device),
+}
+
+/// Value of an independent source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// DC value, V or A; the waveform's value at t = 0 when no DC value was given.
+    pub dc: f64,
+    /// AC magnitude and phase in degrees.
+    pub ac: Option<(f64, f64)>,
+    /// Time dependence; `None` is constant at `dc`.
+    pub waveform: Option<Waveform>,
+}
+
+/// Polynomial of controlling quantities, SPICE2 coefficient order; linear gain `g` is `[0, g]`.
+#[derive(Debug, Clone)]
+pub struct Poly<C> {
+    /// Controlling quantities.
+    pub controls: Vec<C>,
+    /// Coefficients in the order 1, x, y, .., x^2, xy, .., y^2, ..
+    pub coefficients: Vec<f64>,
+}
+
+/// Leaves of an elaborated expression.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Quantity {
+    /// Voltage between two nodes, V.
+    Voltage(NodeId, NodeId),
+    /// Branch current of a voltage-defined element, A.
+    Current(ElementId),
+    /// Simulated time, s.
+    Time,
+    /// Circuit temperature, degrees Celsius.
+    TemperCelsius,
+    /// Frequency, Hz (0 outside AC).
+    Hertz,
+}
+
+/// An element described by a model card.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// The card.
+    pub model: ModelId,
+    /// Instance parameters; a bare word such as `off` or `on` has the value 1.
+    pub params: Vec<ParamValue>,
+    /// Controlling branch (W switch).
+    pub control: Option<ElementId>,
+}
+
+/// `name=value` on an instance or a model card.
+#[derive(Debug, Clone)]
+pub struct ParamValue {
+    /// Lower case.
+    pub name: String,
+    /// Evaluated value.
+    pub value: ParamData,
+    /// Where.
+    pub span: Span,
+}
+
+/// A parameter's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamData {
+    /// Number.
+    Number(f64),
+    /// Word or quoted string.
+    Text(String),
+    /// Vector (`ic=1,2,3`).
+    Vector(Vec<f64>),
+}
+
+/// A `.model` card.
+#[derive(Debug, Clone)]
+pub struct ModelCard {
+    /// Name, lower case; hierarchical when local to a subcircuit.
+    pub name: String,
+    /// Type word (`d`, `nmos`, `vteam`, ..), lower case.
+    pub kind: String,
+    /// Parameters.
+    pub params: Vec<ParamValue>,
+    /// Where.
+    pub span: Span,
+}
+
+/// One `.options` entry.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Lower-case key.
+    pub name: String,
+    /// Value; a bare word has the value 1.
+    pub value: ParamData,
+    /// Where.
+    pub span: Span,
+}
+
+/// Something to save or print.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Signal {
+    /// Every node voltage and source current (`all`).
+    All,
+    /// `v(a)` or `v(a,b)`; keeps the text as written for the column name.
+    Voltage { plus: NodeId, minus: NodeId, label: String },
+    /// `i(v1)`: current of an element.
+    Current { element: ElementId, label: String },
+    /// `@dev[param]`: internal quantity of a device.
+    Internal { element: ElementId, quantity: String, label: String },
+}
+
+/// An analysis statement, evaluated.
+#[derive(Debug, Clone)]
+pub enum Analysis {
+    /// Operating point.
+    Op { span: Span },
+    /// DC sweep, innermost first.
+    Dc { sweeps: Vec<Sweep>, span: Span },
+    /// Transient. Times in s.
+    Tran { step: f64, stop: f64, start: f64, max_step: Option<f64>, use_initial: bool, span: Span },
+}
+
+/// One DC sweep variable.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// What varies.
+    pub target: SweepTarget,
+    /// First value.
+    pub start: f64,
+    /// Last value.
+    pub stop: f64,
+    /// Increment (its sign follows stop - start).
+    pub step: f64,
+}
+
+/// What a DC sweep varies.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SweepTarget {
+    /// An independent V or I source (or a resistor).
+    Element(ElementId),
+    /// Temperature in degrees Celsius.
+    TemperatureCelsius,
+}
+
+/// A `.controller NAME [key=value ..]` .. `.endcontroller` block: statements kept as words with their spans.
+#[derive(Debug, Clone)]
+pub struct ControllerBlock {
+    /// Name of the block.
+    pub name: String,
+    /// Span of the opening line.
+    pub span: Span,
+    /// `key=value` on the opening line.
+    pub settings: Vec<ParamValue>,
+    /// The statements inside.
+    pub statements: Vec<ControllerStatement>,
+}
+
+/// One statement in a controller block: `keyword word word key=value ..`.
+#[derive(Debug, Clone)]
+pub struct ControllerStatement {
+    /// First word, lower case.
+    pub keyword: String,
+    /// Span of the keyword.
+    pub span: Span,
+    /// Bare words after it, lower case (names of elements, of an environment, ..).
+    pub words: Vec<(String, Span)>,
+    /// `key=value` pairs with evaluated numbers.
+    pub settings: Vec<ParamValue>,
+}

@@ -1,0 +1,98 @@
+//! Syntax tree of an expression.
+
+/// An expression over leaves `L`: names as parsed ([`Name`]), or what a circuit resolves them to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr<L> {
+    /// A number.
+    Const(f64),
+    /// A name or a circuit quantity.
+    Leaf(L),
+    /// Unary operator.
+    Unary(Unary, Box<Expr<L>>),
+    /// Binary operator.
+    Binary(Binary, Box<Expr<L>>, Box<Expr<L>>),
+    /// `cond ? a : b`
+    If(Box<Expr<L>>, Box<Expr<L>>, Box<Expr<L>>),
+    /// A built-in function with its arguments (the arity has been checked).
+    Call(Builtin, Vec<Expr<L>>),
+}
+
+/// A leaf as written, before resolution. Names are lower case. `at` is the byte offset in the parsed text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Name {
+    /// A parameter, or `time`, `temper`, `hertz`.
+    Ident { name: String, at: usize },
+    /// `v(a)` or `v(a,b)`.
+    Voltage { plus: String, minus: Option<String>, at: usize },
+    /// `i(name)`.
+    Current { element: String, at: usize },
+    /// A call of a function that is not built in (`.func`).
+    Call { function: String, arguments: Vec<Expr<Name>>, at: usize },
+}
+
+/// Unary operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unary {
+    /// `-a`
+    Negate,
+    /// `!a`
+    Not,
+}
+
+/// Binary operators. Comparisons and logic give 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Binary {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Power,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Equal,
+    NotEqual,
+    And,
+    Or,
+}
+
+/// Built-in functions of the ngspice dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Builtin {
+    Abs,
+    Acos,
+    Acosh,
+    Asin,
+    Asinh,
+    Atan,
+    Atan2,
+    Atanh,
+    Ceil,
+    Cos,
+    Cosh,
+    Exp,
+    Floor,
+    Int,
+    Nint,
+    Ln,
+    Log10,
+    Max,
+    Min,
+    Pow,
+    Pwr,
+    Pwl,
+    Sgn,
+    Sin,
+    Sinh,
+    Sqrt,
+    Step,
+    StepUnit2,
+    Ramp,
+    Tan,
+    Tanh,
+    Limit,
+    Ternary,
+}

@@ -1,0 +1,14 @@
+//! `ionspice`: a SPICE-style circuit co-simulator for circuits that learn.
+//!
+//! Data flows one way, in the order of the modules below; a module uses those above its own line, never below.
+
+pub mod diagnostic;
+pub mod expr;
+pub mod netlist;
+pub mod circuit;
+pub mod linear;
+pub mod devices;
+pub mod analysis;
+pub mod cosim;
+pub mod learn;
+pub mod output;
