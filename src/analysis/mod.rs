@@ -1,1 +1,37 @@
-//! TODO
+//! Analyses: Newton and homotopies, time integration, operating point, DC sweep, transient.
+
+mod dc;
+mod error;
+mod formula;
+mod newton;
+mod op;
+mod options;
+mod probe;
+mod run;
+mod system;
+mod transient;
+
+pub use error::SimulationError;
+pub use op::OperatingPoint;
+pub use options::{Fidelity, Method, Options, ZERO_CELSIUS};
+pub use probe::{Probe, Probes, spice_name};
+pub use run::{Sink, run};
+pub use system::{Counters, Derivative, Homotopy, Place, Point, SOURCES, System};
+pub use transient::Transient;
+
+use crate::diagnostic::Diagnostic;
+
+/// Why a run stopped: the netlist is wrong (exit code 2) or the simulation failed (exit code 1).
+#[derive(Debug)]
+pub enum Failure {
+    /// Found while building the system.
+    Netlist(Vec<Diagnostic>),
+    /// Found while solving it.
+    Simulation(SimulationError),
+}
+
+impl From<SimulationError> for Failure {
+    fn from(error: SimulationError) -> Self {
+        Failure::Simulation(error)
+    }
+}

@@ -1,0 +1,60 @@
+//! What can go wrong in a simulation.
+
+use thiserror::Error;
+
+/// A failed analysis. What was computed before it stays in the output.
+#[derive(Debug, Error)]
+pub enum SimulationError {
+    /// Newton and every homotopy failed.
+    #[error("{analysis}: {reason} at the {unknown}{}; tried {tried}", at(*.time))]
+    NoConvergence {
+        /// Which analysis.
+        analysis: &'static str,
+        /// Simulated time, s.
+        time: f64,
+        /// What happened.
+        reason: &'static str,
+        /// The unknown that moved most.
+        unknown: String,
+        /// Methods tried, in order.
+        tried: String,
+    },
+    /// The time step became too small.
+    #[error("transient: the time step fell below {step:.3e} s at t = {time:.6e} s; the {unknown} keeps changing ({reason})")]
+    StepTooSmall {
+        /// Smallest step, s.
+        step: f64,
+        /// Simulated time, s.
+        time: f64,
+        /// The unknown that limits the step.
+        unknown: String,
+        /// Truncation error or Newton.
+        reason: &'static str,
+    },
+    /// A result could not be written.
+    #[error("{0}")]
+    Output(String),
+    /// A name, handle or value given through the programming interface does not fit the circuit.
+    #[error("{0}")]
+    Usage(String),
+}
+
+fn at(time: f64) -> String {
+    if time > 0.0 { format!(" at t = {time:.6e} s") } else { String::new() }
+}
+
+impl SimulationError {
+    /// What the user may try.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoConvergence { .. } => {
+                "check the values around that unknown; a .nodeset near the expected solution or a larger gmin can help"
+            }
+            Self::StepTooSmall { .. } => {
+                "look for jumps without capacitance, positive feedback or unphysical values there; a larger reltol or method=gear can help"
+            }
+            Self::Output(_) => "check the path and the free space",
+            Self::Usage(_) => "`ionspice check` lists the names of the circuit",
+        }
+    }
+}

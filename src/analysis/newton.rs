@@ -1,0 +1,133 @@
+//! Newton's method with kept factors.
+//!
+//! Every iteration evaluates the devices and solves with the factors there are (a chord step); the Jacobian is factored
+//! anew only when the iteration does not contract. Convergence needs both: the next correction of every unknown within
+//! its tolerance, and the residual of every row within its own.
+
+use crate::devices::UnknownKind;
+
+use super::system::{Derivative, Homotopy, Point, System};
+use super::{Options, SimulationError};
+
+/// A chord step is kept while corrections shrink at least by this factor.
+const CONTRACTION: f64 = 0.2;
+
+/// Why Newton stopped without a solution.
+#[derive(Clone, Debug)]
+pub struct NewtonFailure {
+    /// Unknown that moved most, relative to its tolerance.
+    pub worst: usize,
+    /// What happened.
+    pub reason: &'static str,
+}
+
+/// How corrections are judged and how long to try.
+#[derive(Clone, Copy)]
+pub struct Effort {
+    /// Most iterations.
+    pub iterations: usize,
+    /// Start with the factors of an earlier call.
+    pub keep_factors: bool,
+}
+
+impl System {
+    /// Solves `i(x) + a0 q(x) + history = 0` from `point.x`. On success `point` holds the solution and the device states
+    /// that belong to it, and `self.i`, `self.q` are evaluated there. Returns the number of iterations.
+    ///
+    /// # Errors
+    /// [`NewtonFailure`]: no convergence, or a singular or non-finite system.
+    pub fn newton(
+        &mut self,
+        point: &mut Point,
+        derivative: &Derivative,
+        homotopy: &mut Homotopy,
+        effort: Effort,
+        options: &Options,
+    ) -> Result<usize, NewtonFailure> {
+        let mut fresh = false; // factors belong to the present linearisation
+        let mut have_factors = effort.keep_factors;
+        let mut last_size = f64::INFINITY;
+        let mut worst = 0;
+        for iteration in 0..effort.iterations {
+            let limited = self.evaluate(point, derivative, homotopy);
+            homotopy.first_iteration = false;
+            if !self.residual[1..].iter().all(|r| r.is_finite()) {
+                let worst = self.residual.iter().skip(1).position(|r| !r.is_finite()).map_or(0, |p| p + 1);
+                return Err(NewtonFailure { worst, reason: "a device gave a value that is not finite" });
+            }
+            if limited {
+                have_factors = false;
+            }
+            if !have_factors {
+                self.factor_for(derivative, homotopy)?;
+                have_factors = true;
+                fresh = true;
+            }
+            self.solve();
+            let (mut size, mut at) = self.correction(point, options);
+            if !limited && size <= 1.0 && self.residual_small(derivative, options) && (fresh || iteration > 0) {
+                return Ok(iteration + 1);
+            }
+            if !fresh && size > CONTRACTION * last_size.min(1e3) {
+                self.factor_for(derivative, homotopy)?;
+                fresh = true;
+                self.solve();
+                (size, at) = self.correction(point, options);
+            }
+            if !size.is_finite() {
+                return Err(NewtonFailure { worst: at, reason: "the equations are singular" });
+            }
+            worst = at;
+            for (x, d) in point.x.iter_mut().zip(&self.delta).skip(1) {
+                *x += d;
+            }
+            last_size = if limited { f64::INFINITY } else { size };
+            fresh = false;
+        }
+        Err(NewtonFailure { worst, reason: "no convergence" })
+    }
+
+    fn factor_for(&mut self, derivative: &Derivative, homotopy: &Homotopy) -> Result<(), NewtonFailure> {
+        self.factor(derivative.coefficient, homotopy)
+            .map_err(|e| NewtonFailure { worst: e.column + 1, reason: "the equations are singular" })
+    }
+
+    /// Largest correction in units of the tolerance, and its unknown.
+    fn correction(&self, point: &Point, options: &Options) -> (f64, usize) {
+        let mut largest = (0.0f64, 0);
+        for (u, ((d, x), info)) in self.delta.iter().zip(&point.x).zip(&self.unknowns).enumerate().skip(1) {
+            let absolute = match info.kind {
+                UnknownKind::Voltage => options.vntol,
+                UnknownKind::Current => options.abstol,
+            };
+            let size = d.abs() / (options.reltol * x.abs().max((x + d).abs()) + absolute);
+            if size > largest.0 || size.is_nan() {
+                largest = (if size.is_nan() { f64::INFINITY } else { size }, u);
+            }
+        }
+        largest
+    }
+
+    /// Every row's residual within `reltol` of the largest contribution to it.
+    fn residual_small(&self, derivative: &Derivative, options: &Options) -> bool {
+        let a0 = derivative.coefficient;
+        self.residual.iter().zip(&self.flow).zip(&self.q).zip(&self.unknowns).skip(1).all(|(((r, flow), q), info)| {
+            let absolute = match info.kind {
+                UnknownKind::Voltage => options.abstol,
+                UnknownKind::Current => options.vntol,
+            };
+            r.abs() <= options.reltol * flow.max(a0 * q.abs()) + absolute
+        })
+    }
+
+    /// The failure as an error in the user's names.
+    pub fn convergence_error(&self, failure: &NewtonFailure, analysis: &'static str, time: f64, tried: &str) -> SimulationError {
+        SimulationError::NoConvergence {
+            analysis,
+            time,
+            reason: failure.reason,
+            unknown: self.unknown_name(failure.worst),
+            tried: tried.to_string(),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Runs the analyses of a deck in order and hands rows to a sink.
+
+use crate::circuit::{Analysis, Circuit};
+use crate::devices::SourceMode;
+use crate::output::{Dataset, Quantity, Variable};
+
+use super::system::{Point, System};
+use super::transient::Transient;
+use super::{Failure, Options, Probes, SimulationError, dc};
+
+/// Takes results as they come, so that a failing run leaves what it computed.
+pub trait Sink {
+    /// A new plot begins; `header` has no rows.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn begin(&mut self, header: &Dataset) -> Result<(), SimulationError>;
+    /// One row of the present plot.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn row(&mut self, row: &[f64]) -> Result<(), SimulationError>;
+    /// Share of the present analysis done, 0 to 1.
+    fn progress(&mut self, _done: f64) {}
+    /// A remark for the user (which homotopy was needed, ..).
+    fn note(&mut self, _text: &str) {}
+}
+
+/// Collects plots in memory.
+impl Sink for Vec<Dataset> {
+    fn begin(&mut self, header: &Dataset) -> Result<(), SimulationError> {
+        self.push(header.clone());
+        Ok(())
+    }
+    fn row(&mut self, row: &[f64]) -> Result<(), SimulationError> {
+        if let Some(last) = self.last_mut() {
+            last.push_row(row);
+        }
+        Ok(())
+    }
+}
+
+/// Runs every analysis of the circuit.
+///
+/// # Errors
+/// The first failure; the sink has everything computed before it.
+pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
+    for analysis in &circuit.analyses {
+        match analysis {
+            Analysis::Op { .. } => operating_point(circuit, options, sink)?,
+            Analysis::Dc { sweeps, .. } => dc::run(circuit, sweeps, options, &mut |row, header| match row {
+                None => sink.begin(&header()),
+                Some(row) => sink.row(row),
+            })?,
+            Analysis::Tran { step, stop, start, max_step, use_initial, .. } => {
+                let times = Times { step: *step, stop: *stop, start: *start, max_step: *max_step };
+                transient(circuit, times, *use_initial, options, sink)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
+    let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
+    let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
+    system.sources.set_mode(SourceMode::Dc);
+    let found = system.operating_point(circuit, false, options)?;
+    if found.found_by != "newton" {
+        sink.note(&format!("operating point found by {}", found.found_by));
+    }
+    sink.begin(&probes.dataset(circuit, "Operating Point", None))?;
+    let mut row = Vec::new();
+    probes.read(&system, &found.point, 0.0, options, &mut row);
+    sink.row(&row)?;
+    Ok(())
+}
+
+/// Times of a `.tran` statement, s.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    step: f64,
+    stop: f64,
+    start: f64,
+    max_step: Option<f64>,
+}
+
+fn transient(
+    circuit: &Circuit,
+    times: Times,
+    use_initial: bool,
+    options: &Options,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
+    let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
+    system.sources.set_times(times.step, times.stop);
+    system.sources.set_mode(SourceMode::Transient);
+    let point = if use_initial {
+        initial_conditions(circuit, &system)
+    } else {
+        let found = system.operating_point(circuit, true, options)?;
+        if found.found_by != "newton" {
+            sink.note(&format!("operating point found by {}", found.found_by));
+        }
+        found.point
+    };
+    let time_axis = Variable { name: "time".into(), quantity: Quantity::Time };
+    sink.begin(&probes.dataset(circuit, "Transient Analysis", Some(time_axis)))?;
+    let max_step = times.max_step.unwrap_or((times.stop - times.start) / 50.0);
+    let mut writer = Writer::new(times.start, probes.probes.len());
+    let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
+    writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
+    transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {
+        writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
+        sink.progress(now.time / times.stop);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Start of a transient with `uic`: `.ic` voltages and the devices' own initial conditions, zero elsewhere.
+fn initial_conditions(circuit: &Circuit, system: &System) -> Point {
+    let mut point = system.initial_point();
+    for bank in &system.banks {
+        bank.initial_conditions(&mut |plus, minus, value| {
+            let base = if minus == 0 { 0.0 } else { point.x[minus as usize] };
+            if plus != 0 {
+                point.x[plus as usize] = base + value;
+            }
+        });
+    }
+    for (node, value) in &circuit.initial_voltages {
+        point.x[node.0 as usize] = *value;
+    }
+    point
+}
+
+/// Writes points so that straight lines between them show the curve: a long step gets points of the parabola through it
+/// and the point before, within a smooth piece.
+struct Writer {
+    start: f64,
+    rows: [Vec<f64>; 3],
+    smooth: usize,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    between: Vec<f64>,
+}
+
+/// Straight lines may miss the parabola by this share of a signal's range.
+const CHORD_ERROR: f64 = 1e-4;
+/// Most points put into one step.
+const MOST_BETWEEN: usize = 12;
+
+impl Writer {
+    fn new(start: f64, signals: usize) -> Self {
+        Self {
+            start,
+            rows: Default::default(),
+            smooth: 0,
+            low: vec![f64::INFINITY; signals],
+            high: vec![f64::NEG_INFINITY; signals],
+            between: Vec::new(),
+        }
+    }
+
+    fn point(
+        &mut self,
+        time: f64,
+        corner: bool,
+        sink: &mut dyn Sink,
+        read: impl FnOnce(&mut Vec<f64>),
+    ) -> Result<(), SimulationError> {
+        self.rows.rotate_right(1);
+        self.rows[0].clear();
+        self.rows[0].push(time);
+        read(&mut self.rows[0]);
+        for ((low, high), v) in self.low.iter_mut().zip(&mut self.high).zip(&self.rows[0][1..]) {
+            *low = low.min(*v);
+            *high = high.max(*v);
+        }
+        if self.smooth >= 2 {
+            self.fill(sink)?;
+        }
+        if time >= self.start {
+            sink.row(&self.rows[0])?;
+        }
+        self.smooth = if corner { 1 } else { self.smooth + 1 };
+        Ok(())
+    }
+
+    fn fill(&mut self, sink: &mut dyn Sink) -> Result<(), SimulationError> {
+        let (t0, t1, t2) = (self.rows[0][0], self.rows[1][0], self.rows[2][0]);
+        let curvature = |k: usize| {
+            let (a, b, c) = (self.rows[0][k], self.rows[1][k], self.rows[2][k]);
+            ((a - b) / (t0 - t1) - (b - c) / (t1 - t2)) / (t0 - t2)
+        };
+        let mut worst = 0.0f64;
+        for k in 1..self.rows[0].len() {
+            let range = self.high[k - 1] - self.low[k - 1];
+            let miss = curvature(k).abs() * (t0 - t1) * (t0 - t1) * 0.25;
+            if miss > 0.0 && range > 1e-12 * self.high[k - 1].abs().max(self.low[k - 1].abs()) {
+                worst = worst.max(miss / range);
+            }
+        }
+        let pieces = ((worst / CHORD_ERROR).sqrt().ceil() as usize).clamp(1, MOST_BETWEEN + 1);
+        for piece in 1..pieces {
+            let t = t1 + (t0 - t1) * piece as f64 / pieces as f64;
+            if t < self.start {
+                continue;
+            }
+            self.between.clear();
+            self.between.push(t);
+            for k in 1..self.rows[0].len() {
+                let line = self.rows[1][k] + (self.rows[0][k] - self.rows[1][k]) * (t - t1) / (t0 - t1);
+                self.between.push(line + curvature(k) * (t - t1) * (t - t0));
+            }
+            sink.row(&self.between)?;
+        }
+        Ok(())
+    }
+}

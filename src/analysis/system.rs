@@ -1,0 +1,402 @@
+//! The assembled system: banks, sparsity pattern, Jacobian and its factors.
+
+use std::ops::Range;
+
+use crate::circuit::{Circuit, ElementId};
+use crate::devices::{Bank, Banks, Builder, Context, Slot, SourceBank, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind};
+use crate::diagnostic::Diagnostic;
+use crate::linear::{Lu, Pattern, Singular};
+
+use super::Options;
+
+/// Values that make up a state of the circuit. Cloning it is a snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct Point {
+    /// Solution by unknown; `x[0] = 0`.
+    pub x: Vec<f64>,
+    /// Device states.
+    pub states: Vec<f64>,
+    /// Device memory.
+    pub memory: Vec<f64>,
+}
+
+/// How the time derivative enters an evaluation.
+#[derive(Clone, Copy)]
+pub struct Derivative<'a> {
+    /// `dq/dt = coefficient * q + charge_history`; zero at an operating point.
+    pub coefficient: f64,
+    /// History part per row.
+    pub charge_history: &'a [f64],
+    /// Leading coefficient for device states; `None` holds them.
+    pub state_coefficient: Option<f64>,
+    /// History part per state.
+    pub state_history: &'a [f64],
+    /// States at the last accepted point.
+    pub previous_states: &'a [f64],
+    /// Time, s.
+    pub time: f64,
+}
+
+/// Modifications of the equations by homotopies.
+#[derive(Clone, Copy, Debug)]
+pub struct Homotopy {
+    /// Conductance in parallel with junctions, S.
+    pub gmin: f64,
+    /// Conductance from every node to ground, S.
+    pub shunt: f64,
+    /// Factor on independent sources.
+    pub source_factor: f64,
+    /// Junctions choose their own start voltage in the next evaluation.
+    pub first_iteration: bool,
+}
+
+/// Where an element's bank is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Bank number; [`SOURCES`] for independent sources.
+    pub bank: usize,
+    /// Index in the bank.
+    pub index: usize,
+}
+
+/// [`Place::bank`] of the independent sources.
+pub const SOURCES: usize = usize::MAX;
+
+/// A node tied to a value by a conductance (`.ic`, `.nodeset`).
+#[derive(Clone, Copy, Debug)]
+pub struct Force {
+    /// Tied unknown.
+    pub unknown: Unknown,
+    /// Value, V.
+    pub value: f64,
+}
+
+/// Conductance of a [`Force`], S.
+const FORCE: f64 = 1e10;
+
+/// Banks, pattern and work vectors. Holds nothing of the solution: see [`Point`].
+#[derive(Clone)]
+pub struct System {
+    /// All unknowns; 0 is ground.
+    pub unknowns: Vec<UnknownInfo>,
+    /// Branch current of each element that has one.
+    pub branches: Vec<Option<Unknown>>,
+    /// Independent sources.
+    pub sources: SourceBank,
+    /// All other elements.
+    pub banks: Vec<Box<dyn Bank>>,
+    /// Bank and index of each element.
+    pub places: Vec<Option<Place>>,
+    /// Absolute tolerance of each device state (infinite: not controlled).
+    pub state_tolerances: Vec<f64>,
+    /// Nodes tied during an operating point.
+    pub forces: Vec<Force>,
+    /// Resistive residual.
+    pub i: Vec<f64>,
+    /// Reactive residual.
+    pub q: Vec<f64>,
+    pub(super) flow: Vec<f64>,
+    pub(super) residual: Vec<f64>,
+    pub(super) delta: Vec<f64>,
+    state_ranges: Vec<Range<usize>>,
+    memory_ranges: Vec<Range<usize>>,
+    pattern: Pattern,
+    lu: Lu<f64>,
+    g: Vec<f64>,
+    c: Vec<f64>,
+    g0: Vec<f64>,
+    c0: Vec<f64>,
+    jacobian: Vec<f64>,
+    diagonal: Vec<Slot>,
+    new_states: Vec<f64>,
+    /// Work counters.
+    pub counters: Counters,
+}
+
+/// Work done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counters {
+    /// Evaluations of all devices.
+    pub evaluations: u64,
+    /// Factorisations.
+    pub factorisations: u64,
+    /// Solutions with existing factors.
+    pub solves: u64,
+    /// Accepted time points.
+    pub points: u64,
+    /// Rejected time steps.
+    pub rejected: u64,
+}
+
+impl System {
+    /// Builds the system of a circuit.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the devices' parameters, and a structurally singular matrix, as diagnostics.
+    pub fn new(circuit: &Circuit, options: &Options) -> Result<Self, Vec<Diagnostic>> {
+        let mut builder = Builder::new(circuit, options.temperature);
+        let Banks { mut sources, mut banks } = crate::devices::build(&mut builder)?;
+        let diagonal_entries: Vec<Slot> =
+            (0..builder.unknowns.len()).map(|u| {
+                let u = u as Unknown;
+                if builder.unknowns[u as usize].kind == UnknownKind::Voltage { builder.entry(u, u) } else { Slot::MAX }
+            }).collect();
+        let (entries, unknowns, branches) = builder.finish();
+        let size = unknowns.len() - 1;
+        let (pattern, map) = entries.build(size);
+        let dummy = pattern.nnz() as Slot;
+        let mapped = |slot: Slot| if slot == Slot::MAX { dummy } else { map[slot as usize] };
+        for slot in sources.slots_mut() {
+            *slot = mapped(*slot);
+        }
+        for bank in &mut banks {
+            for slot in bank.slots_mut() {
+                *slot = mapped(*slot);
+            }
+        }
+        let diagonal = diagonal_entries.into_iter().map(mapped).collect();
+        let values = pattern.nnz() + 1;
+        let (mut g0, mut c0) = (vec![0.0; values], vec![0.0; values]);
+        let mut places = vec![None; circuit.elements.len()];
+        sources.constant(&mut g0, &mut c0);
+        let place = |places: &mut Vec<Option<Place>>, bank: &dyn Bank, number: usize| {
+            for (index, element) in bank.elements().iter().enumerate() {
+                places[element.0 as usize] = Some(Place { bank: number, index });
+            }
+        };
+        place(&mut places, &sources, SOURCES);
+        let (mut state_ranges, mut memory_ranges) = (Vec::new(), Vec::new());
+        let (mut states, mut memory) = (0, 0);
+        for (number, bank) in banks.iter().enumerate() {
+            bank.constant(&mut g0, &mut c0);
+            place(&mut places, bank.as_ref(), number);
+            state_ranges.push(states..states + bank.state_count());
+            states += bank.state_count();
+            memory_ranges.push(memory..memory + bank.memory_count());
+            memory += bank.memory_count();
+        }
+        let mut state_tolerances = vec![f64::INFINITY; states];
+        for (bank, range) in banks.iter().zip(&state_ranges) {
+            bank.state_tolerances(&mut state_tolerances[range.clone()]);
+        }
+        let lu = Lu::new(&pattern).map_err(|e| vec![singular(circuit, &unknowns, &e)])?;
+        let rows = unknowns.len();
+        Ok(Self {
+            i: vec![0.0; rows],
+            q: vec![0.0; rows],
+            flow: vec![0.0; rows],
+            residual: vec![0.0; rows],
+            delta: vec![0.0; rows],
+            new_states: vec![0.0; states],
+            g: g0.clone(),
+            c: c0.clone(),
+            jacobian: g0.clone(),
+            unknowns,
+            branches,
+            sources,
+            banks,
+            places,
+            state_tolerances,
+            forces: Vec::new(),
+            state_ranges,
+            memory_ranges,
+            pattern,
+            lu,
+            g0,
+            c0,
+            diagonal,
+            counters: Counters::default(),
+        })
+    }
+
+    /// A point with all voltages zero and device states at their initial values.
+    pub fn initial_point(&self) -> Point {
+        let mut states = vec![0.0; self.state_tolerances.len()];
+        let mut memory = vec![0.0; self.memory_ranges.last().map_or(0, |r| r.end)];
+        for ((bank, s), m) in self.banks.iter().zip(&self.state_ranges).zip(&self.memory_ranges) {
+            bank.initial_states(&mut states[s.clone()]);
+            bank.initial_memory(&mut memory[m.clone()]);
+        }
+        Point { x: vec![0.0; self.unknowns.len()], states, memory }
+    }
+
+    /// Number of equations.
+    pub fn size(&self) -> usize {
+        self.unknowns.len() - 1
+    }
+
+    /// Entries of the Jacobian.
+    pub fn nonzeros(&self) -> usize {
+        self.pattern.nnz()
+    }
+
+    /// Evaluates all devices at `point.x`, forms the residual, and writes the new device states into the point.
+    /// Returns true when a device limited its voltages.
+    pub fn evaluate(&mut self, point: &mut Point, derivative: &Derivative, homotopy: &Homotopy) -> bool {
+        self.counters.evaluations += 1;
+        self.i.fill(0.0);
+        self.q.fill(0.0);
+        self.flow.fill(0.0);
+        self.g.copy_from_slice(&self.g0);
+        self.c.copy_from_slice(&self.c0);
+        let mut limited = false;
+        let context = |states: &Range<usize>| Context {
+            x: &point.x,
+            time: derivative.time,
+            gmin: homotopy.gmin,
+            source_factor: homotopy.source_factor,
+            first_iteration: homotopy.first_iteration,
+            states: StateStep {
+                coefficient: derivative.state_coefficient,
+                history: derivative.state_history.get(states.clone()).unwrap_or(&[]),
+                previous: derivative.previous_states.get(states.clone()).unwrap_or(&[]),
+            },
+        };
+        let mut stamps = Stamps {
+            i: &mut self.i,
+            q: &mut self.q,
+            flow: &mut self.flow,
+            g: &mut self.g,
+            c: &mut self.c,
+            states: &mut [],
+            memory: &mut [],
+        };
+        limited |= self.sources.eval(&context(&(0..0)), &mut stamps);
+        for ((bank, s), m) in self.banks.iter_mut().zip(&self.state_ranges).zip(&self.memory_ranges) {
+            stamps.states = &mut self.new_states[s.clone()];
+            stamps.memory = &mut point.memory[m.clone()];
+            limited |= bank.eval(&context(s), &mut stamps);
+        }
+        point.states.copy_from_slice(&self.new_states);
+        for force in &self.forces {
+            let u = force.unknown as usize;
+            self.i[u] += FORCE * (point.x[u] - force.value);
+            self.flow[u] = self.flow[u].max(FORCE * force.value.abs());
+        }
+        let a0 = derivative.coefficient;
+        for (((r, i), q), history) in self.residual.iter_mut().zip(&self.i).zip(&self.q).zip(derivative.charge_history) {
+            *r = i + a0 * q + history;
+        }
+        if homotopy.shunt > 0.0 {
+            for (u, info) in self.unknowns.iter().enumerate().skip(1) {
+                if info.kind == UnknownKind::Voltage {
+                    self.residual[u] += homotopy.shunt * point.x[u];
+                }
+            }
+        }
+        limited
+    }
+
+    /// Factors the Jacobian of the last evaluation.
+    ///
+    /// # Errors
+    /// The unknown at which the matrix is singular.
+    pub fn factor(&mut self, coefficient: f64, homotopy: &Homotopy) -> Result<(), Singular> {
+        self.counters.factorisations += 1;
+        for ((j, g), c) in self.jacobian.iter_mut().zip(&self.g).zip(&self.c) {
+            *j = g + coefficient * c;
+        }
+        if homotopy.shunt > 0.0 {
+            for slot in self.diagonal.iter().skip(1) {
+                self.jacobian[*slot as usize] += homotopy.shunt;
+            }
+        }
+        for force in &self.forces {
+            self.jacobian[self.diagonal[force.unknown as usize] as usize] += FORCE;
+        }
+        self.lu.refactor(&self.jacobian).map(|_| ())
+    }
+
+    /// Solves `J delta = -residual` with the factors there are.
+    pub fn solve(&mut self) {
+        self.counters.solves += 1;
+        for (d, r) in self.delta.iter_mut().zip(&self.residual) {
+            *d = -r;
+        }
+        self.delta[0] = 0.0;
+        self.lu.solve_in_place(&mut self.delta[1..]);
+    }
+
+    /// Tells devices that a point has been accepted.
+    pub fn accept(&mut self, point: &mut Point, time: f64, gmin: f64) {
+        for (number, bank) in self.banks.iter_mut().enumerate() {
+            let m = self.memory_ranges[number].clone();
+            let context = Self::read_context(&point.x, time, gmin);
+            bank.accept(&context, &mut point.memory[m]);
+        }
+    }
+
+    fn read_context(x: &[f64], time: f64, gmin: f64) -> Context<'_> {
+        Context {
+            x,
+            time,
+            gmin,
+            source_factor: 1.0,
+            first_iteration: false,
+            states: StateStep { coefficient: None, history: &[], previous: &[] },
+        }
+    }
+
+    /// Current into the first terminal and power taken up of an element at an accepted point.
+    pub fn current_and_power(&self, place: Place, point: &Point, time: f64, gmin: f64) -> Option<(f64, f64)> {
+        let context = Self::read_context(&point.x, time, gmin);
+        if place.bank == SOURCES {
+            return self.sources.current_and_power(place.index, &context, &[], &[]);
+        }
+        let (s, m) = (self.state_ranges[place.bank].clone(), self.memory_ranges[place.bank].clone());
+        self.banks[place.bank].current_and_power(place.index, &context, &point.states[s], &point.memory[m])
+    }
+
+    /// Internal quantity of an element at an accepted point.
+    pub fn internal(&self, place: Place, name: &str, point: &Point, time: f64, gmin: f64) -> Option<f64> {
+        let context = Self::read_context(&point.x, time, gmin);
+        if place.bank == SOURCES {
+            return self.sources.internal(place.index, name, &context, &[], &[]);
+        }
+        let (s, m) = (self.state_ranges[place.bank].clone(), self.memory_ranges[place.bank].clone());
+        self.banks[place.bank].internal(place.index, name, &context, &point.states[s], &point.memory[m])
+    }
+
+    /// First corner of any device after `time`.
+    pub fn breakpoint(&self, time: f64) -> f64 {
+        self.banks.iter().map(|b| b.breakpoint(time)).fold(self.sources.breakpoint(time), f64::min)
+    }
+
+    /// Fraction of the step at which the first device switches.
+    pub fn event(&self, before: &Point, after: &Point) -> Option<f64> {
+        self.banks
+            .iter()
+            .zip(&self.memory_ranges)
+            .filter_map(|(b, m)| b.event(&before.x, &after.x, &after.memory[m.clone()]))
+            .reduce(f64::min)
+    }
+
+    /// The element's name, for messages.
+    pub fn unknown_name(&self, unknown: usize) -> String {
+        describe(&self.unknowns[unknown])
+    }
+
+    /// Place of an element.
+    pub fn place(&self, element: ElementId) -> Option<Place> {
+        self.places[element.0 as usize]
+    }
+}
+
+fn describe(info: &UnknownInfo) -> String {
+    match info.kind {
+        UnknownKind::Voltage => format!("node `{}`", info.name),
+        UnknownKind::Current => format!("current of `{}`", info.name),
+    }
+}
+
+fn singular(circuit: &Circuit, unknowns: &[UnknownInfo], error: &Singular) -> Diagnostic {
+    let info = &unknowns[error.column + 1];
+    let element = circuit.elements.iter().find(|e| match info.kind {
+        UnknownKind::Current => e.name == info.name,
+        UnknownKind::Voltage => e.nodes.iter().any(|n| circuit.nodes[n.0 as usize] == info.name),
+    });
+    let span = element.map(|e| e.span).unwrap_or_default();
+    Diagnostic::error(span, format!("the circuit equations do not determine the {}", describe(info)))
+        .label("involved here")
+        .hint("look for floating nodes, loops of voltage sources or inductors, or current sources in series; `ionspice check` names them")
+}

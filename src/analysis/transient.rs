@@ -1,0 +1,425 @@
+//! Transient integration with error-controlled steps.
+//!
+//! After every source corner, switching event or change from outside the integration restarts with backward Euler, which
+//! damps what a corner excites; the requested method takes over two steps later. The truncation error is estimated from the difference
+//! to a polynomial predictor, for every unknown and every device state.
+
+use super::formula::{Formula, MAX_ORDER, TR_BDF2_GAMMA, predictor, tr_bdf2_error};
+use super::newton::Effort;
+use super::options::{Fidelity, Method};
+use super::system::{Derivative, Point, System};
+use super::{Options, SimulationError};
+use crate::devices::UnknownKind;
+
+/// Points kept for formulas and predictors.
+const DEPTH: usize = MAX_ORDER + 2;
+/// Steps of backward Euler after a restart.
+const DAMPED_STEPS: usize = 2;
+/// Share of the way to the next corner that the first step after a restart takes.
+const FIRST_STEP: f64 = 0.01;
+/// Largest growth of the step.
+const GROWTH: f64 = 2.5;
+
+#[derive(Clone, Default)]
+struct Past {
+    t: f64,
+    x: Vec<f64>,
+    q: Vec<f64>,
+    s: Vec<f64>,
+}
+
+/// State of a running transient. A clone is a snapshot.
+#[derive(Clone)]
+pub struct Transient {
+    /// Time reached, s.
+    pub time: f64,
+    /// Solution at that time.
+    pub point: Point,
+    /// Largest step, s.
+    pub max_step: f64,
+    past: Vec<Past>,
+    depth: usize,
+    since_restart: usize,
+    step: f64,
+    q_slope: Vec<f64>,
+    s_slope: Vec<f64>,
+    x_scale: Vec<f64>,
+    charge_history: Vec<f64>,
+    state_history: Vec<f64>,
+    predicted: Vec<f64>,
+    predicted_states: Vec<f64>,
+    trial: Point,
+    restart_point: Option<Box<(f64, Point, Past)>>,
+    first_fraction: f64,
+    factored: f64,
+    a0: f64,
+    stage_q: Vec<f64>,
+    stage_s: Vec<f64>,
+}
+
+/// What one attempted step came to.
+enum Outcome {
+    /// Accepted with this proposal for the next step.
+    Accepted(f64),
+    /// Rejected; try again with this step.
+    Rejected(f64, usize, &'static str),
+}
+
+impl Transient {
+    /// Starts at `time` from a solved point.
+    pub fn new(system: &mut System, point: Point, time: f64, max_step: f64, options: &Options) -> Self {
+        let rows = system.unknowns.len();
+        let states = point.states.len();
+        let past = (0..DEPTH)
+            .map(|_| Past { t: 0.0, x: vec![0.0; rows], q: vec![0.0; rows], s: vec![0.0; states] })
+            .collect();
+        let mut transient = Self {
+            time,
+            trial: point.clone(),
+            x_scale: point.x.iter().map(|x| x.abs()).collect(),
+            point,
+            max_step,
+            past,
+            depth: 0,
+            since_restart: 0,
+            step: 0.0,
+            q_slope: vec![0.0; rows],
+            s_slope: vec![0.0; states],
+            charge_history: vec![0.0; rows],
+            state_history: vec![0.0; states],
+            predicted: vec![0.0; rows],
+            predicted_states: vec![0.0; states],
+            restart_point: None,
+            first_fraction: FIRST_STEP,
+            factored: 0.0,
+            a0: 0.0,
+            stage_q: vec![0.0; rows],
+            stage_s: vec![0.0; states],
+        };
+        transient.evaluate_charges(system, options);
+        transient.restart(system);
+        transient
+    }
+
+    /// Charges at the present point, for the first history entry.
+    fn evaluate_charges(&mut self, system: &mut System, options: &Options) {
+        self.charge_history.fill(0.0);
+        self.trial.clone_from(&self.point);
+        let derivative = Derivative {
+            coefficient: 0.0,
+            charge_history: &self.charge_history,
+            state_coefficient: None,
+            state_history: &[],
+            previous_states: &self.point.states,
+            time: self.time,
+        };
+        system.evaluate(&mut self.trial, &derivative, &System::unmodified(options));
+    }
+
+    /// Forgets the past: the next step is a first step after a corner. `system.q` must belong to the present point.
+    fn restart(&mut self, system: &System) {
+        self.depth = 0;
+        self.since_restart = 0;
+        self.push(&system.q);
+        self.restart_point = Some(Box::new((self.time, self.point.clone(), self.past[0].clone())));
+        self.first_fraction = FIRST_STEP;
+        self.factored = 0.0;
+    }
+
+    /// Something outside changed (a source got a new program): start anew from the present point.
+    pub fn interrupt(&mut self) {
+        if self.since_restart == 0 && self.depth == 1 {
+            return;
+        }
+        self.depth = 1;
+        self.since_restart = 0;
+        self.restart_point = Some(Box::new((self.time, self.point.clone(), self.past[0].clone())));
+        self.first_fraction = FIRST_STEP;
+        self.factored = 0.0;
+    }
+
+    /// Lets the scales that relative tolerances refer to fade, at the start of a new operation of a controller: an array
+    /// that was written with volts is read with millivolts.
+    pub fn forget_scales(&mut self) {
+        for (scale, x) in self.x_scale.iter_mut().zip(&self.point.x) {
+            *scale = x.abs().max(0.1 * *scale);
+        }
+    }
+
+    fn push(&mut self, q: &[f64]) {
+        self.past.rotate_right(1);
+        let newest = &mut self.past[0];
+        newest.t = self.time;
+        newest.x.copy_from_slice(&self.point.x);
+        newest.q.copy_from_slice(q);
+        newest.s.copy_from_slice(&self.point.states);
+        self.depth = (self.depth + 1).min(DEPTH);
+    }
+
+    /// Advances to `stop`, calling `observe` at every accepted point (restart tells that the point begins a smooth
+    /// piece).
+    ///
+    /// # Errors
+    /// [`SimulationError::StepTooSmall`], or what `observe` returns.
+    pub fn advance(
+        &mut self,
+        system: &mut System,
+        stop: f64,
+        options: &Options,
+        observe: &mut dyn FnMut(&System, &Transient, bool) -> Result<(), SimulationError>,
+    ) -> Result<(), SimulationError> {
+        let smallest = 1e-14 * stop.abs().max(self.time.abs()).max(1e-9);
+        while self.time < stop - smallest {
+            let corner = system.breakpoint(self.time).min(stop);
+            let corner = if corner <= self.time + smallest { stop } else { corner };
+            let room = corner - self.time;
+            let mut h = if self.since_restart == 0 { self.first_fraction * room } else { self.step };
+            h = h.min(self.max_step);
+            let mut landing = false;
+            if h >= room * (1.0 - 1e-9) {
+                h = room;
+                landing = true;
+            } else if h > 0.55 * room {
+                h = 0.5 * room;
+            }
+            loop {
+                match self.attempt(system, if landing { corner } else { self.time + h }, options) {
+                    Outcome::Accepted(next) => {
+                        if let Some(fraction) = system.event(&self.point, &self.trial)
+                            && (fraction * h) > smallest.max(1e-6 * h)
+                            && fraction < 1.0 - 1e-6
+                        {
+                            h *= fraction;
+                            landing = false;
+                            continue;
+                        }
+                        let switched = system.event(&self.point, &self.trial).is_some();
+                        self.commit(system, if landing { corner } else { self.time + h }, options);
+                        self.step = next;
+                        system.counters.points += 1;
+                        let corner_reached = landing || switched;
+                        observe(system, self, corner_reached)?;
+                        if corner_reached {
+                            if switched {
+                                self.evaluate_charges(system, options);
+                            }
+                            self.depth = 0;
+                            self.restart(system);
+                        }
+                        break;
+                    }
+                    Outcome::Rejected(smaller, worst, reason) => {
+                        system.counters.rejected += 1;
+                        if self.since_restart == 1 && reason == TRUNCATION && self.roll_back() {
+                            break;
+                        }
+                        h = smaller;
+                        landing = false;
+                        if h < smallest {
+                            return Err(SimulationError::StepTooSmall {
+                                step: smallest,
+                                time: self.time,
+                                unknown: if worst < system.unknowns.len() {
+                                    system.unknown_name(worst)
+                                } else {
+                                    "a device state".to_string()
+                                },
+                                reason,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The step after the first one was too inaccurate: the first one was too long as well. Returns to the corner with
+    /// a shorter first step; false when it is short enough already.
+    fn roll_back(&mut self) -> bool {
+        let Some(corner) = self.restart_point.as_ref() else { return false };
+        if self.first_fraction < 1e-6 {
+            return false;
+        }
+        let (time, point, past) = corner.as_ref();
+        self.time = *time;
+        self.point.clone_from(point);
+        self.past[0].clone_from(past);
+        self.depth = 1;
+        self.since_restart = 0;
+        self.first_fraction *= 0.1;
+        true
+    }
+
+    fn attempt(&mut self, system: &mut System, t: f64, options: &Options) -> Outcome {
+        let h = t - self.time;
+        let damped = self.since_restart < DAMPED_STEPS;
+        let order = match options.method {
+            _ if damped => 1,
+            Method::Gear => options.maxord.min(self.since_restart).max(1),
+            _ => 2,
+        };
+        let times: [f64; DEPTH] = std::array::from_fn(|k| self.past[k].t);
+        let usable = self.depth - 1;
+        let predictor_order = order.min(usable);
+        let (weights, miss) = predictor(predictor_order, t, &times);
+        let (formula, error) = match options.method {
+            _ if order == 1 => {
+                let f = Formula::bdf(1, t, &times);
+                (f, f.error)
+            }
+            Method::Gear => {
+                let f = Formula::bdf(order, t, &times);
+                (f, f.error)
+            }
+            Method::Trapezoidal => {
+                let f = Formula::trapezoidal(h);
+                (f, f.error)
+            }
+            Method::TrBdf2 => {
+                let middle = self.time + TR_BDF2_GAMMA * h;
+                self.predict(predictor_order, &predictor(predictor_order, middle, &times).0);
+                let first = Formula::trapezoidal(middle - self.time);
+                if let Err((worst, reason)) = self.solve(system, &first, middle, false, options) {
+                    return Outcome::Rejected(h / 8.0, worst, reason);
+                }
+                (Formula::bdf(2, t, &[middle, self.time]), tr_bdf2_error(h))
+            }
+        };
+        let two_stages = options.method == Method::TrBdf2 && order == 2;
+        if two_stages {
+            self.stage_q.copy_from_slice(&system.q);
+            self.stage_s.copy_from_slice(&self.trial.states);
+        }
+        self.predict(predictor_order, &weights);
+        let solved = self.solve(system, &formula, t, two_stages, options);
+        if let Err((worst, reason)) = solved {
+            return Outcome::Rejected(h / 8.0, worst, reason);
+        }
+        if usable < order {
+            return Outcome::Accepted(h * GROWTH);
+        }
+        let (size, worst) = self.truncation(system, error / (error + miss), options);
+        let proposal = 0.9 * size.max(1e-6).powf(-1.0 / (order as f64 + 1.0));
+        if size > 1.0 {
+            return Outcome::Rejected(h * proposal.clamp(0.1, 0.8), worst, TRUNCATION);
+        }
+        Outcome::Accepted(h * proposal.clamp(0.3, GROWTH))
+    }
+
+    /// Extrapolates the past polynomial as the start of Newton.
+    fn predict(&mut self, order: usize, weights: &[f64]) {
+        combine(&mut self.predicted, weights[..=order].iter().zip(&self.past).map(|(w, p)| (*w, &p.x[..])));
+        combine(&mut self.predicted_states, weights[..=order].iter().zip(&self.past).map(|(w, p)| (*w, &p.s[..])));
+    }
+
+    /// Solves one stage into `self.trial`. With `after_stage` the kept stage is newer than the last point.
+    fn solve(
+        &mut self,
+        system: &mut System,
+        formula: &Formula,
+        t: f64,
+        after_stage: bool,
+        options: &Options,
+    ) -> Result<(), (usize, &'static str)> {
+        let past_q = after_stage.then_some(&self.stage_q[..]).into_iter().chain(self.past.iter().map(|p| &p.q[..]));
+        let past_s = after_stage.then_some(&self.stage_s[..]).into_iter().chain(self.past.iter().map(|p| &p.s[..]));
+        let coefficients = formula.past[..formula.used].iter().copied();
+        let slope = |v| (formula.slope != 0.0).then_some((formula.slope, v));
+        let quasi_static = options.fidelity == Fidelity::QuasiStatic;
+        if quasi_static {
+            self.charge_history.fill(0.0);
+        } else {
+            combine(&mut self.charge_history, coefficients.clone().zip(past_q).chain(slope(&self.q_slope[..])));
+        }
+        combine(&mut self.state_history, coefficients.zip(past_s).chain(slope(&self.s_slope[..])));
+        self.trial.x.copy_from_slice(&self.predicted);
+        self.a0 = formula.a0;
+        let derivative = Derivative {
+            coefficient: if quasi_static { 0.0 } else { formula.a0 },
+            charge_history: &self.charge_history,
+            state_coefficient: Some(formula.a0),
+            state_history: &self.state_history,
+            previous_states: &self.past[0].s,
+            time: t,
+        };
+        let ratio = formula.a0 / self.factored;
+        let keep = self.factored > 0.0 && (quasi_static || (0.8..1.25).contains(&ratio));
+        let effort = Effort { iterations: options.itl4, keep_factors: keep };
+        let before = system.counters.factorisations;
+        let solved =
+            system.newton(&mut self.trial, &derivative, &mut System::unmodified(options), effort, options);
+        if system.counters.factorisations != before {
+            self.factored = formula.a0;
+        }
+        match solved {
+            Ok(_) => Ok(()),
+            Err(failure) => {
+                self.factored = 0.0;
+                self.trial.memory.copy_from_slice(&self.point.memory);
+                Err((failure.worst, failure.reason))
+            }
+        }
+    }
+
+    /// Largest truncation error in units of the tolerance, and where.
+    fn truncation(&self, system: &System, factor: f64, options: &Options) -> (f64, usize) {
+        let mut largest = (0.0f64, 0);
+        for (u, info) in system.unknowns.iter().enumerate().skip(1) {
+            let absolute = match info.kind {
+                UnknownKind::Voltage => options.vntol,
+                UnknownKind::Current => options.abstol,
+            };
+            let scale = self.x_scale[u].max(self.trial.x[u].abs());
+            let error = (self.trial.x[u] - self.predicted[u]).abs() * factor;
+            let size = error / (options.trtol * (options.reltol * scale + absolute));
+            if size > largest.0 {
+                largest = (size, u);
+            }
+        }
+        for (k, tolerance) in system.state_tolerances.iter().enumerate() {
+            if tolerance.is_finite() {
+                let error = (self.trial.states[k] - self.predicted_states[k]).abs() * factor;
+                let size = error / (options.trtol * (options.reltol * self.trial.states[k].abs() + tolerance));
+                if size > largest.0 {
+                    largest = (size, system.unknowns.len());
+                }
+            }
+        }
+        largest
+    }
+
+    /// Takes over the trial solution.
+    fn commit(&mut self, system: &mut System, t: f64, options: &Options) {
+        let a0 = self.a0;
+        for ((d, q), h) in self.q_slope.iter_mut().zip(&system.q).zip(&self.charge_history) {
+            *d = a0 * q + h;
+        }
+        for ((d, s), h) in self.s_slope.iter_mut().zip(&self.trial.states).zip(&self.state_history) {
+            *d = a0 * s + h;
+        }
+        self.time = t;
+        std::mem::swap(&mut self.point, &mut self.trial);
+        self.trial.memory.copy_from_slice(&self.point.memory);
+        system.accept(&mut self.point, t, options.gmin);
+        for (scale, x) in self.x_scale.iter_mut().zip(&self.point.x) {
+            *scale = scale.max(x.abs());
+        }
+        self.since_restart += 1;
+        let q = std::mem::take(&mut system.q);
+        self.push(&q);
+        system.q = q;
+    }
+}
+
+const TRUNCATION: &str = "truncation error";
+
+/// `out = sum of weight * vector`.
+fn combine<'a>(out: &mut [f64], terms: impl Iterator<Item = (f64, &'a [f64])>) {
+    out.fill(0.0);
+    for (weight, vector) in terms {
+        for (o, v) in out.iter_mut().zip(vector) {
+            *o += weight * v;
+        }
+    }
+}
