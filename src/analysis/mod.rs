@@ -1,5 +1,6 @@
 //! Analyses: Newton and homotopies, time integration, operating point, DC sweep, transient.
 
+mod check;
 mod dc;
 mod error;
 mod formula;
@@ -11,6 +12,7 @@ mod run;
 mod system;
 mod transient;
 
+pub use check::check;
 pub use error::SimulationError;
 pub use op::OperatingPoint;
 pub use options::{Fidelity, Method, Options, ZERO_CELSIUS};

@@ -1,0 +1,53 @@
+//! `ionspice check`.
+
+use std::path::Path;
+
+use ionspice::analysis::{Options, Probes, System, check as topology};
+use ionspice::cosim::controller::Spec;
+use ionspice::diagnostic::Severity;
+
+use super::{SUCCESS, WRONG, load, report};
+
+/// Everything that can be found without simulating; exit code 2 when there are errors.
+pub fn check(deck: &Path, sets: &[String]) -> u8 {
+    let loaded = match load(deck, sets, true) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let circuit = &loaded.circuit;
+    let mut found = loaded.warnings;
+    let (options, problems) = Options::from_settings(&circuit.options);
+    found.extend(problems);
+    let topological = topology(circuit);
+    let solvable = !topological.iter().any(|d| d.severity == Severity::Error);
+    found.extend(topological);
+    match System::new(circuit, &options) {
+        Ok(system) => {
+            if let Err(problems) = Probes::new(circuit, &system, &circuit.saves) {
+                found.extend(problems);
+            }
+        }
+        Err(problems) => {
+            // A singular matrix was explained by its cause above.
+            if solvable {
+                found.extend(problems);
+            }
+        }
+    }
+    for block in &circuit.controllers {
+        if let Err(problems) = Spec::new(circuit, block) {
+            found.extend(problems);
+        }
+    }
+    report(&found, &circuit.sources);
+    let errors = found.iter().filter(|d| d.severity == Severity::Error).count();
+    println!(
+        "{}: {} elements, {} nodes, {} errors, {} warnings",
+        deck.display(),
+        circuit.elements.len(),
+        circuit.nodes.len() - 1,
+        errors,
+        found.len() - errors
+    );
+    if errors > 0 { WRONG } else { SUCCESS }
+}

@@ -1,0 +1,109 @@
+//! Commands and their arguments.
+
+mod check;
+mod learning;
+mod models;
+mod run;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use ionspice::diagnostic::{Diagnostic, Severity, SourceMap, render};
+use ionspice::netlist::{self, Loaded};
+
+/// The run went well.
+const SUCCESS: u8 = 0;
+/// The simulation failed.
+const FAILED: u8 = 1;
+/// The netlist or the arguments are wrong.
+const WRONG: u8 = 2;
+
+#[derive(Parser)]
+#[command(name = "ionspice", version, about = "Circuit simulator for circuits that learn", long_about = None)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the analyses and the learning controllers of a deck
+    Run(run::RunArguments),
+    /// Look for mistakes in a deck without simulating it
+    Check {
+        /// Netlist
+        deck: PathBuf,
+        /// Set a top-level parameter: --set name=value
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        sets: Vec<String>,
+    },
+    /// List the device models, or the parameters of one
+    Models {
+        /// Type word of a model card, such as `nmos`
+        name: Option<String>,
+        /// Write JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { WRONG } else { SUCCESS };
+            drop(error.print());
+            return ExitCode::from(code);
+        }
+    };
+    ExitCode::from(match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check { deck, sets } => check::check(&deck, &sets),
+        Command::Models { name, json } => models::models(name.as_deref(), json),
+    })
+}
+
+/// `name=value` pairs of `--set`.
+fn overrides(sets: &[String]) -> Result<Vec<(String, String)>, String> {
+    sets.iter()
+        .map(|set| match set.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => {
+                Ok((name.trim().to_ascii_lowercase(), value.trim().to_string()))
+            }
+            _ => Err(format!("--set wants NAME=VALUE, found `{set}`")),
+        })
+        .collect()
+}
+
+/// Loads a deck and prints what is wrong with it; `Err` is the exit code.
+fn load(deck: &Path, sets: &[String], quiet: bool) -> Result<Loaded, u8> {
+    let overrides = overrides(sets).map_err(|problem| {
+        eprintln!("error: {problem}");
+        WRONG
+    })?;
+    match netlist::load(deck, &overrides) {
+        Ok(loaded) => {
+            if !quiet {
+                report(&loaded.warnings, &loaded.circuit.sources);
+            }
+            Ok(loaded)
+        }
+        Err(failure) => {
+            report(&failure.diagnostics, &failure.sources);
+            Err(WRONG)
+        }
+    }
+}
+
+/// Prints diagnostics to standard error, errors last.
+fn report(diagnostics: &[Diagnostic], sources: &SourceMap) {
+    let color = std::io::stderr().is_terminal();
+    for severity in [Severity::Warning, Severity::Error] {
+        for diagnostic in diagnostics.iter().filter(|d| d.severity == severity) {
+            eprintln!("{}", render(diagnostic, sources, color).trim_end());
+        }
+    }
+}

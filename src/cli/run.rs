@@ -1,0 +1,284 @@
+//! `ionspice run`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use ionspice::analysis::{self, Failure, Options, Sink, SimulationError};
+use ionspice::circuit::{Analysis, Circuit};
+use ionspice::diagnostic::Severity;
+use ionspice::output::{Dataset, Progress, RawFormat, RawStream, engineering, plot_waveforms, write_csv, write_json};
+
+use super::{FAILED, SUCCESS, WRONG, learning, load, report};
+
+/// Arguments of `run`.
+#[derive(Args)]
+pub struct RunArguments {
+    /// Netlist
+    pub deck: PathBuf,
+    /// Write an ngspice raw file
+    #[arg(long, value_name = "FILE")]
+    pub raw: Option<PathBuf>,
+    /// Write the raw file as text
+    #[arg(long, requires = "raw")]
+    pub ascii: bool,
+    /// Write CSV (a second analysis goes to FILE.2.csv, ..)
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Draw an SVG plot: waveforms, or the learning curve of a learning run
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Seed of every random draw (default: `.options seed=`, else 1)
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Number of seeds of a learning run, in parallel
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub seeds: u32,
+    /// Set a top-level parameter of the deck
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub sets: Vec<String>,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Runs a deck; returns the exit code.
+pub fn run(arguments: &RunArguments) -> u8 {
+    let loaded = match load(&arguments.deck, &arguments.sets, arguments.quiet) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let circuit = Arc::new(loaded.circuit);
+    let (mut options, problems) = Options::from_settings(&circuit.options);
+    let wrong = problems.iter().any(|d| d.severity == Severity::Error);
+    if wrong || !arguments.quiet {
+        report(&problems, &circuit.sources);
+    }
+    if wrong {
+        return WRONG;
+    }
+    if let Some(seed) = arguments.seed {
+        options.seed = seed;
+    }
+    if circuit.analyses.is_empty() && circuit.controllers.is_empty() {
+        eprintln!("error: {} has no analysis (.op, .dc, .tran) and no .controller block", arguments.deck.display());
+        return WRONG;
+    }
+    if !circuit.analyses.is_empty() {
+        let code = simulate(arguments, &circuit, &options);
+        if code != SUCCESS {
+            return code;
+        }
+    }
+    if circuit.controllers.is_empty() { SUCCESS } else { learning::learn(arguments, &circuit, &options) }
+}
+
+/// Prints why a run stopped; returns the exit code.
+pub fn explain(failure: &Failure, circuit: &Circuit) -> u8 {
+    match failure {
+        Failure::Netlist(found) => {
+            report(found, &circuit.sources);
+            WRONG
+        }
+        Failure::Simulation(error) => {
+            eprintln!("error: {error}\nhint: {}", error.hint());
+            FAILED
+        }
+    }
+}
+
+fn simulate(arguments: &RunArguments, circuit: &Circuit, options: &Options) -> u8 {
+    let mut output = match Output::new(arguments, circuit) {
+        Ok(output) => output,
+        Err(code) => return code,
+    };
+    let outcome = analysis::run(circuit, options, &mut output);
+    if let Err(failure) = &outcome {
+        output.progress = Progress::silent();
+        let code = explain(failure, circuit);
+        let written = output.finish(arguments);
+        return if written == SUCCESS { code } else { written };
+    }
+    if !arguments.quiet {
+        output.print(circuit);
+    }
+    output.finish(arguments)
+}
+
+/// Where the rows go: streamed to the raw file, kept for the other formats.
+struct Output {
+    raw: Option<RawTarget>,
+    plots: Vec<Dataset>,
+    progress: Progress,
+    quiet: bool,
+    stops: std::vec::IntoIter<f64>,
+    stop: f64,
+}
+
+struct RawTarget {
+    path: PathBuf,
+    format: RawFormat,
+    stream: Option<RawStream>,
+    started: bool,
+}
+
+impl Output {
+    fn new(arguments: &RunArguments, circuit: &Circuit) -> Result<Self, u8> {
+        let raw = arguments.raw.as_ref().map(|path| RawTarget {
+            path: path.clone(),
+            format: if arguments.ascii { RawFormat::Ascii } else { RawFormat::Binary },
+            stream: None,
+            started: false,
+        });
+        let stops: Vec<f64> = circuit
+            .analyses
+            .iter()
+            .map(|a| if let Analysis::Tran { stop, .. } = a { *stop } else { 1.0 })
+            .collect();
+        Ok(Self {
+            raw,
+            plots: Vec::new(),
+            progress: Progress::silent(),
+            quiet: arguments.quiet,
+            stops: stops.into_iter(),
+            stop: 1.0,
+        })
+    }
+
+    /// Ends the raw file and writes the other formats.
+    fn finish(mut self, arguments: &RunArguments) -> u8 {
+        let mut code = SUCCESS;
+        let mut check = |path: &Path, result: Result<(), String>| {
+            if let Err(problem) = result {
+                eprintln!("error: cannot write {}: {problem}", path.display());
+                code = FAILED;
+            }
+        };
+        if let Some(raw) = &mut self.raw
+            && let Some(stream) = raw.stream.take()
+        {
+            check(&raw.path, stream.finish().map(drop).map_err(|e| e.to_string()));
+        }
+        if let Some(path) = &arguments.csv {
+            check(path, write_csv(path, &self.plots).map(drop).map_err(|e| e.to_string()));
+        }
+        if let Some(path) = &arguments.json {
+            check(path, write_json(path, &self.plots).map_err(|e| e.to_string()));
+        }
+        if let Some(path) = &arguments.plot {
+            for (k, plot) in self.plots.iter().filter(|p| p.axis().is_some()).enumerate() {
+                let path = if k == 0 { path.clone() } else { path.with_extension(format!("{}.svg", k + 1)) };
+                check(&path, plot_waveforms(plot, &path).map_err(|e| e.to_string()));
+            }
+        }
+        code
+    }
+
+    /// Operating points in full, `.print` signals row by row, and a summary of everything else.
+    fn print(&self, circuit: &Circuit) {
+        for plot in &self.plots {
+            println!("{} ({} points)", plot.plot_name, plot.points());
+            let printed: Vec<usize> = circuit
+                .prints
+                .iter()
+                .filter(|(kind, _)| plot_matches(kind, &plot.plot_name))
+                .flat_map(|(_, signals)| signals)
+                .filter_map(|signal| plot.find(label(signal)))
+                .collect();
+            if !printed.is_empty() && plot.axis().is_some() {
+                let columns: Vec<usize> = std::iter::once(0).chain(printed).collect();
+                let names: Vec<String> = columns.iter().map(|c| format!("{:>14}", plot.variables[*c].name)).collect();
+                println!("{}", names.join(" "));
+                for point in 0..plot.points() {
+                    let row: Vec<String> =
+                        columns.iter().map(|c| format!("{:>14.6e}", plot.value(point, *c).re)).collect();
+                    println!("{}", row.join(" "));
+                }
+                continue;
+            }
+            for (k, variable) in plot.variables.iter().enumerate() {
+                let unit = variable.quantity.unit();
+                if plot.axis().is_none() {
+                    println!("  {:<24} {}", variable.name, engineering(plot.value(0, k).re, unit, 6));
+                } else if k > 0 {
+                    let (low, high) = plot
+                        .column(k)
+                        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+                    let last = plot.column(k).last().unwrap_or(f64::NAN);
+                    println!(
+                        "  {:<24} min {:>12}  max {:>12}  last {:>12}",
+                        variable.name,
+                        engineering(low, unit, 5),
+                        engineering(high, unit, 5),
+                        engineering(last, unit, 5)
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn plot_matches(kind: &str, plot_name: &str) -> bool {
+    match kind {
+        "tran" => plot_name.starts_with("Transient"),
+        "dc" => plot_name.starts_with("DC"),
+        "op" => plot_name.starts_with("Operating"),
+        _ => true,
+    }
+}
+
+fn label(signal: &ionspice::circuit::Signal) -> &str {
+    use ionspice::circuit::Signal;
+    match signal {
+        Signal::All => "",
+        Signal::Voltage { label, .. } | Signal::Current { label, .. } | Signal::Internal { label, .. } => label,
+    }
+}
+
+fn output_error(error: impl std::fmt::Display) -> SimulationError {
+    SimulationError::Output(error.to_string())
+}
+
+impl Sink for Output {
+    fn begin(&mut self, header: &Dataset) -> Result<(), SimulationError> {
+        if let Some(raw) = &mut self.raw {
+            if let Some(stream) = raw.stream.take() {
+                stream.finish().map_err(output_error)?;
+            }
+            let stream = if raw.started {
+                RawStream::append(&raw.path, header, raw.format)
+            } else {
+                RawStream::create(&raw.path, header, raw.format)
+            };
+            raw.stream = Some(stream.map_err(output_error)?);
+            raw.started = true;
+        }
+        self.plots.push(header.clone());
+        self.stop = self.stops.next().unwrap_or(1.0);
+        self.progress = Progress::transient(&header.plot_name, self.stop, self.quiet);
+        Ok(())
+    }
+
+    fn row(&mut self, row: &[f64]) -> Result<(), SimulationError> {
+        if let Some(stream) = self.raw.as_mut().and_then(|r| r.stream.as_mut()) {
+            stream.push_row(row).map_err(output_error)?;
+        }
+        if let Some(plot) = self.plots.last_mut() {
+            plot.push_row(row);
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self, done: f64) {
+        self.progress.at(done * self.stop);
+    }
+
+    fn note(&mut self, text: &str) {
+        if !self.quiet {
+            eprintln!("note: {text}");
+        }
+    }
+}
