@@ -1,6 +1,31 @@
-//! placeholder until the kernels land
-#[derive(Default)]
-pub struct PatternBuilder { entries: Vec<(u32, u32)> }
-impl PatternBuilder {
-    pub fn entry(&mut self, row: usize, col: usize) -> usize { self.entries.push((row as u32, col as u32)); self.entries.len() - 1 }
-}
+//! Sparse direct solution of circuit equations.
+//!
+//! Circuit matrices are unsymmetric, have a handful of entries per row and one pattern that is factored thousands of
+//! times with new values. [`PatternBuilder`] turns the positions that devices stamp into a [`Pattern`]; [`Lu`] analyses
+//! that pattern once, factors it with pivoting, and afterwards refactors it on the pivots it kept.
+//!
+//! The method is that of KLU: a permutation to block triangular form, a minimum-degree ordering of each diagonal
+//! block, and left-looking factorisation of the blocks in time proportional to the arithmetic.
+//!
+//! - J. R. Gilbert and T. Peierls, "Sparse partial pivoting in time proportional to arithmetic operations", SIAM J. Sci.
+//!   Stat. Comput. 9 (1988).
+//! - T. A. Davis and E. Palamadai Natarajan, "Algorithm 907: KLU, a direct sparse solver for circuit simulation
+//!   problems", ACM Trans. Math. Softw. 37 (2010).
+
+mod analyse;
+mod blocks;
+mod factor;
+mod lu;
+mod pattern;
+mod permutation;
+mod refactor;
+mod scalar;
+mod solve;
+mod sparse;
+
+#[cfg(test)]
+mod tests;
+
+pub use lu::{Lu, LuOptions, LuStats, Refactor, Singular};
+pub use pattern::{Pattern, PatternBuilder};
+pub use scalar::Scalar;
