@@ -125,7 +125,7 @@ impl Probes {
     /// An empty dataset with an axis column (if any) and these columns.
     pub fn dataset(&self, circuit: &Circuit, plot_name: &str, axis: Option<Variable>) -> Dataset {
         let variables = axis.into_iter().chain(self.variables.iter().cloned()).collect();
-        Dataset::real(circuit.title.clone(), plot_name.to_string(), variables)
+        Dataset::new(circuit.title.clone(), plot_name, variables)
     }
 }
 

@@ -249,9 +249,9 @@ impl Sink for Output {
                 stream.finish().map_err(output_error)?;
             }
             let stream = if raw.started {
-                RawStream::append(&raw.path, header, raw.format)
+                RawStream::append(&raw.path, header, raw.format, None)
             } else {
-                RawStream::create(&raw.path, header, raw.format)
+                RawStream::create(&raw.path, header, raw.format, None)
             };
             raw.stream = Some(stream.map_err(output_error)?);
             raw.started = true;

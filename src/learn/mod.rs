@@ -28,4 +28,4 @@ pub use hardware::{HardwareReport, IdealWeights, Pulses, Transition, UpdateReque
 pub use random::{Random, Stream, stream};
 pub use summary::{LearningReport, Summary};
 pub use tmaze::TMaze;
-pub use training::{Episode, SeedRun, Training, TrainingError};
+pub use training::{Episode, SeedRun, Seeds, Training, TrainingError};
