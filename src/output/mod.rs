@@ -64,4 +64,3 @@ impl OutputError {
 fn create(path: &Path) -> Result<BufWriter<File>, OutputError> {
     File::create(path).map(BufWriter::new).map_err(OutputError::io(path))
 }
-

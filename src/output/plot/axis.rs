@@ -88,9 +88,9 @@ fn round_ticks((low, high): (f64, f64), unit: &str, count: f64) -> (Vec<(f64, St
     let exponent = decimal_exponent(coarse);
     let power = 10f64.powi(exponent);
     let factor = match coarse / power {
-        f if f <= 1.0 => 1.0,
-        f if f <= 2.0 => 2.0,
-        f if f <= 5.0 => 5.0,
+        f if f <= 1.0 + 1e-9 => 1.0,
+        f if f <= 2.0 + 1e-9 => 2.0,
+        f if f <= 5.0 + 1e-9 => 5.0,
         _ => 10.0,
     };
     let step = factor * power;

@@ -163,6 +163,11 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     0.6 * size * text.chars().count() as f64
 }
 
+/// The middle of a pixel, where thin horizontal and vertical lines are sharp (and no renderer loses them).
+pub(super) fn crisp(at: f64) -> f64 {
+    at.floor() + 0.5
+}
+
 fn fine((x, y): Point) -> (i32, i32) {
     ((x * FINE).round() as i32, (y * FINE).round() as i32)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use plotters::style::{Color, RGBAColor};
 
 use super::axis::{Axis, range};
-use super::canvas::{Anchor, Canvas, Drawn, Point, sheet, shortened, text_width};
+use super::canvas::{Anchor, Canvas, Drawn, Point, crisp, sheet, shortened, text_width};
 use super::trace::{column_width, trace};
 use super::waveforms::Area;
 use super::{HEIGHT, INK, PALETTE, WIDTH};
@@ -84,12 +84,13 @@ pub fn plot_learning_curve(curve: &LearningCurve, path: &Path) -> Result<(), Out
 
 fn draw(canvas: &mut Canvas, curve: &LearningCurve) -> Drawn {
     let statistics = curve.statistics();
+    let optimum = curve.optimum.filter(|v| v.is_finite());
     let series = |value: fn(&EpisodeStatistics) -> f64| statistics.iter().map(value);
     let reference = curve.reference.iter().flat_map(|(_, values)| values.iter().copied());
     let shown = series(|s| s.mean).chain(series(|s| s.p10)).chain(series(|s| s.p90)).chain(reference.clone());
-    let y = y_axis(shown.chain(curve.optimum), curve.log);
+    let y = y_axis(shown.chain(optimum), curve.log);
     let episodes = statistics.len().max(reference.clone().count()).max(1);
-    let x = Axis::linear((0.0, episodes as f64), "", (AREA.left, AREA.right), 90.0);
+    let x = Axis::linear((0.0, episodes as f64), "", (AREA.left, AREA.right), 75.0);
     let width = column_width(episodes, 5, AREA.right - AREA.left);
 
     let title = shortened(&curve.title, 1.1 * 16.0, AREA.right - AREA.left);
@@ -107,8 +108,8 @@ fn draw(canvas: &mut Canvas, curve: &LearningCurve) -> Drawn {
         outline.extend(line(&mut series(|s| s.p10)).concat().into_iter().rev());
         canvas.polygon(&outline, band)?;
     }
-    if let Some(optimum) = curve.optimum.filter(|v| v.is_finite()) {
-        let at = y.pixel(optimum);
+    if let Some(optimum) = optimum {
+        let at = crisp(y.pixel(optimum));
         canvas.dashed(&[(AREA.left, at), (AREA.right, at)], INK.to_rgba(), 1.5, OPTIMUM_DASH)?;
     }
     if let Some((_, values)) = &curve.reference {
@@ -124,7 +125,7 @@ fn draw(canvas: &mut Canvas, curve: &LearningCurve) -> Drawn {
     let seeds = curve.runs.len();
     if seeds > 1 {
         legend.entry(canvas, &format!("mean of {seeds} seeds"), |c, l| c.path(l, blue, 2.25))?;
-        legend.entry(canvas, "10 % to 90 % of seeds", |c, l| c.path(l, band, 10.0))?;
+        legend.entry(canvas, "10–90 % of seeds", |c, l| c.path(l, band, 10.0))?;
     } else {
         legend.entry(canvas, "one seed", |c, l| c.path(l, blue, 2.25))?;
     }
@@ -134,7 +135,7 @@ fn draw(canvas: &mut Canvas, curve: &LearningCurve) -> Drawn {
     if let Some((name, _)) = &curve.reference {
         legend.entry(canvas, name, |c, l| c.dashed(l, vermillion, 2.0, REFERENCE_DASH))?;
     }
-    if let Some(optimum) = curve.optimum {
+    if let Some(optimum) = optimum {
         let name = format!("optimum, {optimum}");
         legend.entry(canvas, &name, |c, l| c.dashed(l, INK.to_rgba(), 1.5, OPTIMUM_DASH))?;
     }
@@ -160,7 +161,7 @@ fn y_axis(values: impl Iterator<Item = f64> + Clone, log: bool) -> Axis {
     let (low, high) = (low.min(0.0), high.max(0.0));
     let room = 0.05 * (high - low);
     let ends = (if low < 0.0 { low - room } else { 0.0 }, if high > 0.0 { high + room } else { 0.0 });
-    Axis::linear(if ends.1 - ends.0 > 1e-290 { ends } else { (0.0, 1.0) }, "", pixels, 48.0)
+    Axis::linear(if ends.1 - ends.0 > 1e-290 { ends } else { (0.0, 1.0) }, "", pixels, 40.0)
 }
 
 fn draw_line(canvas: &mut Canvas, parts: &[Vec<Point>], color: RGBAColor, width: f64) -> Drawn {
@@ -177,10 +178,10 @@ struct Legend {
 
 impl Legend {
     fn entry(&mut self, canvas: &mut Canvas, name: &str, sample: impl FnOnce(&mut Canvas, &[Point]) -> Drawn) -> Drawn {
-        let name = shortened(name, SMALL, AREA.right - self.at - 34.0);
-        sample(canvas, &[(self.at, 54.0), (self.at + 26.0, 54.0)])?;
-        canvas.text((self.at + 34.0, 54.0), &name, (SMALL, INK), Anchor::Left)?;
-        self.at += 34.0 + text_width(&name, SMALL) + 18.0;
+        let name = shortened(name, SMALL, WIDTH - self.at - 34.0);
+        sample(canvas, &[(self.at, 54.0), (self.at + 24.0, 54.0)])?;
+        canvas.text((self.at + 32.0, 54.0), &name, (SMALL, INK), Anchor::Left)?;
+        self.at += 32.0 + 0.95 * text_width(&name, SMALL) + 14.0;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use plotters::style::{Color, RGBAColor};
 
 use super::axis::{Axis, range, widened};
-use super::canvas::{Anchor, Canvas, Drawn, Point, sheet, shortened, text_width};
+use super::canvas::{Anchor, Canvas, Drawn, Point, crisp, sheet, shortened, text_width};
 use super::trace::{column_width, trace};
 use super::{FRAME, GRID, HEIGHT, INK, PALETTE, SOFT_INK, WIDTH};
 use crate::output::{Dataset, OutputError, Quantity};
@@ -115,14 +115,14 @@ fn x_axis(data: &Dataset, pixels: Point) -> Option<Axis> {
     if data.variables[axis].quantity == Quantity::Frequency && ends.0 > 0.0 && ends.1 > 1.001 * ends.0 {
         return Some(Axis::logarithmic(ends, unit, pixels, 60.0));
     }
-    Some(Axis::linear(widened(ends, 0.0), unit, pixels, 90.0))
+    Some(Axis::linear(widened(ends, 0.0), unit, pixels, 75.0))
 }
 
 fn y_axis(data: &Dataset, panel: &Panel, area: &Area) -> Axis {
     let values = panel.signals.iter().flat_map(|&signal| samples(data, signal, 0).map(|(_, value)| value));
     let ends = widened(range(values).unwrap_or((0.0, 0.0)), 0.06);
     let unit = if data.is_complex() { "dB" } else { panel.quantity.unit() };
-    Axis::linear(ends, unit, (area.bottom, area.top), 48.0)
+    Axis::linear(ends, unit, (area.bottom, area.top), 40.0)
 }
 
 /// Axis value and shown value of every point of a signal.
@@ -164,11 +164,11 @@ impl Area {
     pub fn grid(&self, canvas: &mut Canvas, x: Option<&Axis>, y: &Axis) -> Drawn {
         let &Self { left, right, top, bottom } = self;
         for (value, _) in x.iter().flat_map(|x| &x.ticks) {
-            let at = x.map_or(left, |x| x.pixel(*value));
+            let at = crisp(x.map_or(left, |x| x.pixel(*value)));
             canvas.path(&[(at, top), (at, bottom)], GRID.to_rgba(), 1.0)?;
         }
         for (value, label) in &y.ticks {
-            let at = y.pixel(*value);
+            let at = crisp(y.pixel(*value));
             canvas.path(&[(left, at), (right, at)], GRID.to_rgba(), 1.0)?;
             canvas.text((left - 8.0, at), label, (SMALL, INK), Anchor::Right)?;
         }
