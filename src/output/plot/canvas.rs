@@ -163,7 +163,7 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     0.6 * size * text.chars().count() as f64
 }
 
-/// The middle of a pixel, where thin horizontal and vertical lines are sharp (and no renderer loses them).
+/// The middle of a pixel, where thin horizontal and vertical lines are sharp.
 pub(super) fn crisp(at: f64) -> f64 {
     at.floor() + 0.5
 }

@@ -148,7 +148,7 @@ fn draw(canvas: &mut Canvas, curve: &LearningCurve) -> Drawn {
     canvas.text((20.0, middle.1), &y.title(&curve.measure), (LARGE, INK), Anchor::Upwards)
 }
 
-const OPTIMUM_DASH: Point = (2.0, 5.0);
+const OPTIMUM_DASH: Point = (4.0, 4.0);
 const REFERENCE_DASH: Point = (8.0, 5.0);
 
 fn y_axis(values: impl Iterator<Item = f64> + Clone, log: bool) -> Axis {
