@@ -1,7 +1,7 @@
 """Calibrate `cmo_hfo2` on measured devices: `python calibrate.py DATA_DIR [--cycles N] [--out ROOT]`.
 
 DATA_DIR holds devices/<NAME>.csv (columns cycle, phase, pulse, conductance_S). Writes ROOT/models/cmo_hfo2.lib, the table between the
-markers of ROOT/docs/cmo-hfo2.md and ROOT/docs/cmo-hfo2.svg. With `--cycles 5` only the first five cycles are used to fit and nothing is
+markers of ROOT/docs/cmo-hfo2.md, ROOT/docs/cmo-hfo2.svg and the test data in ROOT/models/cmo_hfo2/. With `--cycles 5` only the first five cycles are used to fit and nothing is
 written: the quality on all and on the later cycles is printed. Needs numpy and matplotlib.
 """
 import argparse
@@ -57,7 +57,7 @@ def parameters(theta, g0, g1, gdrift, n):
     p.update(dict(zip(model.NAMES, np.exp(theta))))
     p.update(xset=model.XSET, xreset=model.XRESET, vset=model.VSET, vreset=model.VRESET, tset=model.T_SET, treset=model.T_RESET,
              vset0=model.VS, vreset0=model.VR, gdrift=gdrift, ldrift=model.LDRIFT, nset=n[0], nreset=n[1],
-             nfast=noise_model.NFAST, ngexp=noise_model.GAMMA, nslow=noise_model.NSLOW * span,
+             nfast=noise_model.NFAST, ngexp=noise_model.GAMMA, nslow=noise_model.NSLOW * np.sqrt(n[0] * n[1]),
              lfast=noise_model.LAMBDA[0], lmed=noise_model.LAMBDA[1], lslow=noise_model.LAMBDA[2], nread=noise_model.READ, tread=500e-6)
     return p
 
@@ -90,6 +90,26 @@ def write_table(path, table):
     head, tail = text.split(begin)[0], text.split(end)[1]
     with open(path, "w", newline="\n") as f:
         f.write(head + begin + "\n" + table + "\n" + end + tail)
+
+
+def write_test_data(folder, names, set_, reset, sigma, acf, lanes):
+    """Measured mean cycles, published-style noise figures, and the noise-free model as an oracle (Runge-Kutta, 8 steps per pulse)."""
+    os.makedirs(folder, exist_ok=True)
+    rows = lambda q: np.concatenate([q[0], q[1]], 1).T * 1e6
+    def table(name, values):
+        with open(os.path.join(folder, name), "w", newline="\n") as f:
+            f.write("phase,pulse," + ",".join(names) + "\n")
+            for i, v in enumerate(values):
+                f.write(f"{'PD'[i // 201]},{i % 201}," + ",".join(f"{x:.4f}" for x in v) + "\n")
+    table("mean_cycles_uS.csv", rows((set_.mean(1), reset.mean(1))))
+    table("mean_cycles_1_to_5_uS.csv", rows((set_[:, :5].mean(1), reset[:, :5].mean(1))))
+    table("mean_cycles_6_to_10_uS.csv", rows((set_[:, 5:].mean(1), reset[:, 5:].mean(1))))
+    a, b = lanes.protocol(10, steps=8)
+    table("model_mean_cycles_uS.csv", rows((a.mean(1), b.mean(1))))
+    with open(os.path.join(folder, "noise_figures.csv"), "w", newline="\n") as f:
+        f.write("device,sigma_set,sigma_reset," + ",".join(f"acf_{b}_{l}" for b in ("set", "reset") for l in analysis.LAGS) + "\n")
+        for n, s, c in zip(names, sigma, acf):
+            f.write(n + "," + ",".join(f"{x:.5f}" for x in (*s, *c.ravel())) + "\n")
 
 
 def draw(path, names, chosen, set_, reset, sims):
@@ -158,6 +178,7 @@ def main():
     if c == 10:
         cards = [parameters(*q) for q in zip(theta, g0, g1, gdrift, n)]
         write_lib(os.path.join(arg.out, "models", "cmo_hfo2.lib"), names, cards)
+        write_test_data(os.path.join(arg.out, "models", "cmo_hfo2"), names, set_, reset, all_sigma, all_acf, lanes)
         docs = os.path.join(arg.out, "docs")
         write_table(os.path.join(docs, "cmo-hfo2.md"), table)
         chosen = [x for x in ("d600_r4_b29", "d600_r5_b40") if x in names] or names[:2]

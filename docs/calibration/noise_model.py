@@ -4,7 +4,7 @@ import numpy as np
 CELL = 0.25          # grid of A, nominal pulses
 LAMBDA = (0.4, 7.0, 150.0)   # correlation lengths in nominal pulses: fast, medium, slow
 NFAST = 0.60         # variance share of the fast one in nset^2 / nreset^2 (the medium one has the rest)
-NSLOW = 0.06         # amplitude of the slow one in units of g1 - g0, any polarity and conductance
+NSLOW = 0.9          # amplitude of the slow one relative to sqrt(nset nreset), any polarity and conductance
 GAMMA = 1.3          # fast and medium amplitude ~ (gref / G)^GAMMA, gref = sqrt(g0 g1)
 READ = 0.005         # read noise, relative
 
@@ -44,7 +44,7 @@ def noisy_protocol(lanes, nset, nreset, rng, cycles=10, pulses=200):
     x = (lanes.g0 - lanes.gmin) / lanes.range
     a = np.zeros_like(x)
     gref = np.sqrt(lanes.g0 * lanes.g1)
-    noise = Noise(len(x), nset, nreset, NSLOW * (lanes.g1 - lanes.g0), rng)
+    noise = Noise(len(x), nset, nreset, NSLOW * np.sqrt(nset * nreset), rng)
     n = noise.advance(a, lanes.gmin + lanes.range * x, gref, 1) * 0
     out = np.zeros((2, cycles, pulses + 1, len(x)))
     read = lambda: lanes.conductance(x, a, n) * (1 + READ * rng.standard_normal(len(x)))
