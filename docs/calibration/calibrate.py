@@ -122,7 +122,7 @@ def draw(path, names, chosen, set_, reset, sims):
         d = names.index(name)
         for ax, (s, r), what in zip(row, ((set_[d], reset[d]), sims[d]), ("measured", "simulated")):
             y = np.concatenate([np.concatenate([s[c], r[c, 1:]]) for c in range(4)]) * 1e6
-            ax.plot(np.arange(len(y)), y, lw=0.4, color="#1f4e79" if what == "measured" else "#b03a2e", rasterized=False)
+            ax.plot(np.arange(len(y)), y, lw=0.4, color="#1f4e79" if what == "measured" else "#b03a2e")
             ax.set_title(f"{name} {what}, cycles 1-4", fontsize=8)
             ax.grid(alpha=0.3, lw=0.4)
         row[0].set_ylabel("G / uS")
