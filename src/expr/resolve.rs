@@ -197,7 +197,8 @@ impl<L: Clone> Resolver<'_, L> {
                     self.work += value.extent.nodes;
                     return Ok(value.clone());
                 }
-                let value = self.scope.ident(name).or_else(|| physical_constant(name).map(|value| Ok(Expr::Const(value))));
+                let value =
+                    self.scope.ident(name).or_else(|| physical_constant(name).map(|value| Ok(Expr::Const(value))));
                 let Some(value) = value else {
                     let hint = self.scope.similar(name).map(|near| format!("did you mean `{near}`?"));
                     return Err(ResolveError { at: *at, message: format!("unknown parameter `{name}`"), hint });
@@ -279,8 +280,7 @@ impl<L: Clone> Resolver<'_, L> {
         self.calls.pop();
         result.map_err(|inside| {
             let named = inside.message.starts_with("in function");
-            let message =
-                if named { inside.message } else { format!("in function `{function}`: {}", inside.message) };
+            let message = if named { inside.message } else { format!("in function `{function}`: {}", inside.message) };
             ResolveError { at, message, hint: inside.hint }
         })
     }
