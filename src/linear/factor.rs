@@ -92,9 +92,8 @@ pub(super) fn factor<T: Scalar>(
     values: &[T],
 ) -> Result<(), Singular> {
     let scale = row_scales(analysis, options, values)?;
-    let scaled = |gather: &Gather, entry: usize| {
-        values[gather.slot[entry] as usize].scaled(scale[gather.row[entry] as usize])
-    };
+    let scaled =
+        |gather: &Gather, entry: usize| values[gather.slot[entry] as usize].scaled(scale[gather.row[entry] as usize]);
 
     factors.l.clear();
     factors.u.clear();

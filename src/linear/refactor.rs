@@ -81,7 +81,8 @@ fn refactor_columns<T: Scalar>(
     factors: &mut Factors<T>,
     values: &[T],
 ) -> bool {
-    let Factors { l, u, above, inverse_pivot, growth, entry_row, entry_scale, above_scale, schedule, work, .. } = factors;
+    let Factors { l, u, above, inverse_pivot, growth, entry_row, entry_scale, above_scale, schedule, work, .. } =
+        factors;
     // Stays zero unless a value is not finite.
     let mut not_finite = 0.0;
     for ((target, &slot), &scale) in above.val.iter_mut().zip(&analysis.above.slot).zip(above_scale.iter()) {
