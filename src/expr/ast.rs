@@ -47,6 +47,9 @@ pub enum Binary {
     Subtract,
     Multiply,
     Divide,
+    /// Remainder with the sign of the dividend, as C's `fmod`.
+    Modulo,
+    /// `x ^ y` and `x ** y`: |x|^y, as ngspice has it.
     Power,
     Less,
     LessEqual,
@@ -68,6 +71,8 @@ pub enum Builtin {
     Asin,
     Asinh,
     Atan,
+    /// Another name of `atan`.
+    Arctan,
     Atan2,
     Atanh,
     Ceil,
@@ -78,6 +83,8 @@ pub enum Builtin {
     Int,
     Nint,
     Ln,
+    /// Natural logarithm, as `ln`.
+    Log,
     Log10,
     Max,
     Min,

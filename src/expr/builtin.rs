@@ -1,0 +1,138 @@
+//! Names and arities of the built-in functions.
+
+use super::ast::Builtin;
+
+/// Name, function, least and greatest number of arguments.
+const TABLE: &[(&str, Builtin, usize, usize)] = &[
+    ("abs", Builtin::Abs, 1, 1),
+    ("acos", Builtin::Acos, 1, 1),
+    ("acosh", Builtin::Acosh, 1, 1),
+    ("asin", Builtin::Asin, 1, 1),
+    ("asinh", Builtin::Asinh, 1, 1),
+    ("atan", Builtin::Atan, 1, 1),
+    ("arctan", Builtin::Arctan, 1, 1),
+    ("atan2", Builtin::Atan2, 2, 2),
+    ("atanh", Builtin::Atanh, 1, 1),
+    ("ceil", Builtin::Ceil, 1, 1),
+    ("cos", Builtin::Cos, 1, 1),
+    ("cosh", Builtin::Cosh, 1, 1),
+    ("exp", Builtin::Exp, 1, 1),
+    ("floor", Builtin::Floor, 1, 1),
+    ("int", Builtin::Int, 1, 1),
+    ("nint", Builtin::Nint, 1, 1),
+    ("ln", Builtin::Ln, 1, 1),
+    ("log", Builtin::Log, 1, 1),
+    ("log10", Builtin::Log10, 1, 1),
+    ("max", Builtin::Max, 2, usize::MAX),
+    ("min", Builtin::Min, 2, usize::MAX),
+    ("pow", Builtin::Pow, 2, 2),
+    ("pwr", Builtin::Pwr, 2, 2),
+    ("pwl", Builtin::Pwl, 5, usize::MAX),
+    ("sgn", Builtin::Sgn, 1, 1),
+    ("sin", Builtin::Sin, 1, 1),
+    ("sinh", Builtin::Sinh, 1, 1),
+    ("sqrt", Builtin::Sqrt, 1, 1),
+    ("u", Builtin::Step, 1, 1),
+    ("u2", Builtin::StepUnit2, 1, 1),
+    ("uramp", Builtin::Ramp, 1, 1),
+    ("tan", Builtin::Tan, 1, 1),
+    ("tanh", Builtin::Tanh, 1, 1),
+    ("limit", Builtin::Limit, 3, 3),
+    ("ternary_fcn", Builtin::Ternary, 3, 3),
+];
+
+/// Random functions of ngspice's parameters. `limit` with two arguments is one of them.
+const RANDOM: &[&str] = &["agauss", "gauss", "aunif", "unif", "limit"];
+
+impl Builtin {
+    /// The built-in function `name` (lower case) when it takes `arguments` arguments.
+    pub(super) fn find(name: &str, arguments: usize) -> Option<Builtin> {
+        let &(_, builtin, least, most) = TABLE.iter().find(|row| row.0 == name)?;
+        let paired = builtin != Builtin::Pwl || arguments % 2 == 1;
+        (paired && (least..=most).contains(&arguments)).then_some(builtin)
+    }
+
+    /// The function's own name.
+    pub(super) fn name(self) -> &'static str {
+        TABLE.iter().find(|row| row.1 == self).map_or("", |row| row.0)
+    }
+}
+
+/// Why a call cannot be resolved: message and hint.
+pub(super) fn unknown_call(name: &str, arguments: usize) -> (String, Option<String>) {
+    if RANDOM.contains(&name) && (name != "limit" || arguments == 2) {
+        let hint = (name == "limit").then(|| "limit(x,low,high) clips x to a range".to_string());
+        return (format!("random function `{name}` is not supported in this version"), hint);
+    }
+    match TABLE.iter().find(|row| row.0 == name) {
+        Some(&(_, Builtin::Pwl, ..)) => {
+            (format!("`pwl` has {arguments} arguments"), Some("pwl(x,x1,y1,x2,y2,..) needs at least two points".into()))
+        }
+        Some(&(_, _, least, most)) => {
+            let takes = match (least, most) {
+                (1, 1) => "1 argument".to_string(),
+                (_, usize::MAX) => format!("at least {least} arguments"),
+                _ => format!("{least} arguments"),
+            };
+            (format!("`{name}` takes {takes}, {arguments} given"), None)
+        }
+        None => (format!("unknown function `{name}`"), nearest(name).map(|near| format!("did you mean `{near}`?"))),
+    }
+}
+
+/// The built-in name with the fewest edits from `name`, if that is at most a third of its length (and at least one).
+fn nearest(name: &str) -> Option<&'static str> {
+    if name.len() > 24 {
+        return None;
+    }
+    let near = TABLE.iter().map(|row| (edits(name, row.0), row.0)).min()?;
+    (near.0 <= (name.len() / 3).max(1)).then_some(near.1)
+}
+
+/// Edits (insert, delete, replace, swap of neighbours) that lead from `a` to `b`.
+fn edits(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut rows: [Vec<usize>; 3] = [vec![0; b.len() + 1], (0..=b.len()).collect(), vec![0; b.len() + 1]];
+    for i in 1..=a.len() {
+        rows[2][0] = i;
+        for j in 1..=b.len() {
+            let replaced = rows[1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            rows[2][j] = replaced.min(rows[1][j] + 1).min(rows[2][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                rows[2][j] = rows[2][j].min(rows[0][j - 2] + 1);
+            }
+        }
+        rows.rotate_left(1);
+    }
+    rows[1][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edit_distance() {
+        for (a, b, distance) in [("", "abc", 3), ("sqrt", "sqrt", 0), ("sqtr", "sqrt", 1), ("kitten", "sitting", 3)] {
+            assert_eq!(edits(a, b), distance, "{a} {b}");
+            assert_eq!(edits(b, a), distance, "{b} {a}");
+        }
+        assert_eq!(nearest("sqr"), Some("sqrt"));
+        assert_eq!(nearest("tahn"), Some("tanh"));
+        assert_eq!(nearest("gibberish"), None);
+    }
+
+    #[test]
+    fn arity() {
+        assert_eq!(Builtin::find("max", 5), Some(Builtin::Max));
+        assert_eq!(Builtin::find("max", 1), None);
+        assert_eq!(Builtin::find("pwl", 5), Some(Builtin::Pwl));
+        assert_eq!(Builtin::find("pwl", 6), None);
+        assert_eq!(Builtin::find("limit", 2), None);
+        assert!(unknown_call("limit", 2).0.contains("not supported"));
+        assert!(unknown_call("limit", 4).0.contains("takes 3 arguments"));
+        for row in TABLE {
+            assert!(!row.1.name().is_empty());
+        }
+    }
+}
