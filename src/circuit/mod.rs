@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
-pub use waveform::Waveform;
+pub use waveform::{TranTimes, Waveform};
 
 /// Index of a node; 0 is ground.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -45,6 +45,9 @@ pub struct Builder<'c> {
     /// Circuit temperature, K.
     pub temperature: f64,
     entries: PatternBuilder,
+    /// Row and column of every entry, for the tests of the devices.
+    #[cfg(test)]
+    pub(super) places: Vec<(Slot, Unknown, Unknown)>,
 }
 
 impl<'c> Builder<'c> {
@@ -58,6 +61,8 @@ impl<'c> Builder<'c> {
             branches: vec![None; circuit.elements.len()],
             temperature,
             entries: PatternBuilder::default(),
+            #[cfg(test)]
+            places: Vec::new(),
         }
     }
 
@@ -95,7 +100,10 @@ impl<'c> Builder<'c> {
         if row == 0 || column == 0 {
             return Slot::MAX;
         }
-        self.entries.entry(row as usize - 1, column as usize - 1) as Slot
+        let slot = self.entries.entry(row as usize - 1, column as usize - 1) as Slot;
+        #[cfg(test)]
+        self.places.push((slot, row, column));
+        slot
     }
 
     /// Declares the four entries of a two-terminal conductance: `[aa, ab, ba, bb]`.
@@ -249,7 +257,7 @@ pub trait Bank: Send + Sync {
     fn accept(&mut self, _ctx: &Context, _memory: &mut [f64]) {}
 
     /// Initial conditions for a transient that starts without an operating point (`uic`): (unknown plus, unknown
-    /// minus, voltage).
+    /// minus, value of their difference). For a current the first is a branch current and the second is 0.
     fn initial_conditions(&self, _set: &mut dyn FnMut(Unknown, Unknown, f64)) {}
 
     /// An internal quantity (`@dev[name]`) of the `index`-th element, from accepted values.

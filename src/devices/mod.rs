@@ -1,13 +1,38 @@
 //! Devices: one file (or folder) per family, each a [`Bank`]; and the registry of model types.
 
 mod bank;
+mod behavioural;
+mod cards;
+mod controlled;
+mod converter;
+mod diode;
+mod junction;
+mod linear;
+mod mosfet1;
+mod opamp;
 mod params;
+mod source;
+mod switch;
 
-use crate::circuit::{ElementId, ElementKind};
-use crate::diagnostic::Diagnostic;
+#[cfg(test)]
+mod device_tests;
+#[cfg(test)]
+mod jacobian_check;
+#[cfg(test)]
+mod testbench;
+
+use std::sync::LazyLock;
+
+use crate::circuit::{Circuit, ElementId, ElementKind};
+use crate::diagnostic::{Diagnostic, Severity};
 
 pub use bank::{Bank, Builder, Context, Slot, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind};
+pub use behavioural::BehaviouralBank;
+pub use controlled::ControlledBank;
+pub use converter::{AdcModel, DacModel};
+pub use linear::LinearBank;
 pub use params::{ParamSpec, Parameters, apply, find, nearest};
+pub use source::{SourceBank, SourceMode};
 
 /// Any finite number.
 pub const ANY: std::ops::RangeInclusive<f64> = -1e300..=1e300;
@@ -20,6 +45,7 @@ pub const NON_NEGATIVE: std::ops::RangeInclusive<f64> = 0.0..=1e300;
 pub type BuildBank = fn(&mut Builder, &[ElementId], &mut Vec<Diagnostic>) -> Option<Box<dyn Bank>>;
 
 /// A type word of `.model` cards.
+#[derive(Clone, Copy)]
 pub struct ModelType {
     /// Type words that select it (`nmos`, `pmos`), lower case.
     pub kinds: &'static [&'static str],
@@ -37,4 +63,122 @@ pub struct ModelType {
     pub internals: &'static [&'static str],
     /// Constructor.
     pub build: BuildBank,
+}
+
+static REGISTRY: LazyLock<Vec<ModelType>> = LazyLock::new(|| {
+    let single = [diode::TYPE, mosfet1::TYPE, opamp::TYPE];
+    [&single[..], &switch::TYPES, &converter::TYPES].concat()
+});
+
+/// Every type of model card.
+pub fn model_types() -> &'static [ModelType] {
+    &REGISTRY
+}
+
+/// The model type with this type word.
+pub fn model_type(kind: &str) -> Option<&'static ModelType> {
+    model_types().iter().find(|t| t.kinds.contains(&kind))
+}
+
+/// All banks of a circuit.
+#[derive(Clone)]
+pub struct Banks {
+    /// R, C, L and K.
+    pub linear: LinearBank,
+    /// V, I and DACs.
+    pub sources: SourceBank,
+    /// Everything else.
+    pub others: Vec<Box<dyn Bank>>,
+}
+
+impl Banks {
+    /// Every bank, in a fixed order: linear, sources, others.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Bank> {
+        let first: [&dyn Bank; 2] = [&self.linear, &self.sources];
+        first.into_iter().chain(self.others.iter().map(|b| &**b as &dyn Bank))
+    }
+
+    /// Every bank in the order of [`Banks::iter`], to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut dyn Bank> {
+        let first: [&mut dyn Bank; 2] = [&mut self.linear, &mut self.sources];
+        first.into_iter().chain(self.others.iter_mut().map(|b| &mut **b as &mut dyn Bank))
+    }
+}
+
+/// Builds the banks of a circuit. Warnings go to `warnings`.
+///
+/// # Errors
+/// Everything that is wrong with the circuit's elements and models, warnings included.
+pub fn build(builder: &mut Builder, warnings: &mut Vec<Diagnostic>) -> Result<Banks, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let groups = group(builder.circuit, &mut found);
+    let mut banks = Banks {
+        linear: LinearBank::build(builder, &mut found),
+        sources: SourceBank::build(builder, &mut found),
+        others: Vec::new(),
+    };
+    let controlled = ControlledBank::build(builder, &mut found);
+    if !controlled.elements().is_empty() {
+        banks.others.push(Box::new(controlled));
+    }
+    let behavioural = BehaviouralBank::build(builder, &mut found);
+    if !behavioural.elements().is_empty() {
+        banks.others.push(Box::new(behavioural));
+    }
+    for (model_type, elements) in model_types().iter().zip(&groups) {
+        if !elements.is_empty() {
+            banks.others.extend((model_type.build)(builder, elements, &mut found));
+        }
+    }
+    if found.iter().any(|d| d.severity == Severity::Error) {
+        return Err(found);
+    }
+    warnings.extend(found);
+    Ok(banks)
+}
+
+/// The elements of each model type, in the order of [`model_types`]; complains about unknown types and wrong numbers of
+/// terminals.
+fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Vec<Vec<ElementId>> {
+    let types = model_types();
+    let position: Vec<Option<usize>> = circuit
+        .models
+        .iter()
+        .map(|card| types.iter().position(|t| t.kinds.contains(&card.kind.as_str())))
+        .collect();
+    let mut unknown = vec![false; circuit.models.len()];
+    let mut groups = vec![Vec::new(); types.len()];
+    for (k, element) in circuit.elements.iter().enumerate() {
+        let ElementKind::Device(device) = &element.kind else { continue };
+        let index = device.model.0 as usize;
+        match position.get(index) {
+            Some(&Some(group)) if element.nodes.len() == types[group].terminals.len() => {
+                groups[group].push(ElementId(k as u32));
+            }
+            Some(&Some(group)) => {
+                let (card, terminals) = (&circuit.models[index], types[group].terminals);
+                let text = format!(
+                    "`{}` has {} terminals; a device of type {} has {}",
+                    element.name,
+                    element.nodes.len(),
+                    card.kind,
+                    terminals.len()
+                );
+                let hint = format!("terminals of {}: {}", card.kind, terminals.join(" "));
+                found.push(Diagnostic::error(element.span, text).label("wrong number of terminals").hint(hint));
+            }
+            Some(None) if !unknown[index] => {
+                unknown[index] = true;
+                let card = &circuit.models[index];
+                let hint = match nearest(&card.kind, types.iter().flat_map(|t| t.kinds.iter().copied())) {
+                    Some(kind) => format!("did you mean `{kind}`?"),
+                    None => "`ionspice models` lists the types".to_string(),
+                };
+                let text = format!("model `{}` has the unknown type `{}`", card.name, card.kind);
+                found.push(Diagnostic::error(card.span, text).label("unknown type").hint(hint));
+            }
+            _ => {}
+        }
+    }
+    groups
 }

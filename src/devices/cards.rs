@@ -1,0 +1,78 @@
+//! Reading model cards and instance parameters.
+
+use std::collections::HashMap;
+
+use super::{ParamSpec, Parameters, apply};
+use crate::circuit::{Circuit, Device, Element, ElementId, ElementKind, ModelCard, ModelId, ParamData};
+use crate::diagnostic::Diagnostic;
+
+/// Temperature at which model parameters hold when `.options tnom` does not say otherwise, degrees Celsius.
+const NOMINAL_CELSIUS: f64 = 27.0;
+
+/// Parameters of model cards, each read (and complained about) once.
+pub(crate) struct Cards<M> {
+    cards: HashMap<ModelId, M>,
+}
+
+impl<M: Parameters> Cards<M> {
+    /// Reads the cards that the given elements use.
+    pub(crate) fn read(circuit: &Circuit, elements: &[ElementId], found: &mut Vec<Diagnostic>) -> Self {
+        let mut cards = HashMap::new();
+        for (_, device, card) in elements.iter().filter_map(|&id| device(circuit, id)) {
+            cards.entry(device.model).or_insert_with(|| {
+                let mut params = M::default();
+                apply(&mut params, &card.params, &format!("model `{}` of type {}", card.name, card.kind), found);
+                params
+            });
+        }
+        Self { cards }
+    }
+
+    /// The parameters of a device's card.
+    pub(crate) fn of(&self, device: &Device) -> M {
+        self.cards.get(&device.model).cloned().unwrap_or_default()
+    }
+}
+
+/// The element, its device part and its card; `None` for elements without a card.
+pub(crate) fn device(circuit: &Circuit, id: ElementId) -> Option<(&Element, &Device, &ModelCard)> {
+    let element = circuit.elements.get(id.0 as usize)?;
+    let ElementKind::Device(device) = &element.kind else { return None };
+    Some((element, device, circuit.models.get(device.model.0 as usize)?))
+}
+
+/// Reads the instance parameters of a device.
+pub(crate) fn instance<I: Parameters>(element: &Element, device: &Device, found: &mut Vec<Diagnostic>) -> I {
+    let mut params = I::default();
+    apply(&mut params, &device.params, &format!("`{}`", element.name), found);
+    params
+}
+
+/// Nominal temperature of the model cards, K.
+pub(crate) fn nominal_temperature(circuit: &Circuit) -> f64 {
+    let given = circuit.options.iter().rev().find(|s| s.name == "tnom").and_then(|s| match s.value {
+        ParamData::Number(celsius) => Some(celsius),
+        _ => None,
+    });
+    super::junction::CELSIUS + given.unwrap_or(NOMINAL_CELSIUS)
+}
+
+/// Index of `value` in `list`, which it is added to unless it equals the last entry (devices of one card come in rows).
+pub(crate) fn intern<T: PartialEq>(list: &mut Vec<T>, value: T) -> u32 {
+    if list.last() != Some(&value) {
+        list.push(value);
+    }
+    (list.len() - 1) as u32
+}
+
+/// Parameters of a model without instance parameters.
+#[derive(Clone, Default)]
+pub(crate) struct NoParameters;
+
+impl Parameters for NoParameters {
+    const SPECS: &'static [ParamSpec] = &[];
+
+    fn slot(&mut self, _index: usize) -> Option<&mut f64> {
+        None
+    }
+}

@@ -1,0 +1,273 @@
+//! Resistors, capacitors, inductors and their couplings.
+
+use std::collections::HashMap;
+
+use super::{Bank, Builder, Context, Slot, Stamps, Unknown};
+use crate::circuit::{ElementId, ElementKind};
+use crate::diagnostic::Diagnostic;
+
+/// Resistance that stands for 0 ohm, as in ngspice.
+const SMALLEST_RESISTANCE: f64 = 1e-3;
+
+#[derive(Clone, Copy)]
+struct TwoTerminal {
+    a: Unknown,
+    b: Unknown,
+    /// Conductance (S) or capacitance (F).
+    value: f64,
+    slots: [Slot; 4],
+}
+
+#[derive(Clone, Copy)]
+struct Inductor {
+    plus: Unknown,
+    minus: Unknown,
+    branch: Unknown,
+    inductance: f64,
+    /// Rows plus and minus at the branch; branch row at plus, minus and the branch.
+    slots: [Slot; 5],
+}
+
+#[derive(Clone, Copy)]
+struct Mutual {
+    /// Positions of both inductors.
+    coils: [usize; 2],
+    coupling: f64,
+    inductance: f64,
+    slots: [Slot; 2],
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Resistor(usize),
+    Capacitor(usize),
+    Inductor(usize),
+    Mutual(usize),
+}
+
+/// All R, C, L and K of a circuit.
+#[derive(Clone, Default)]
+pub struct LinearBank {
+    elements: Vec<ElementId>,
+    places: Vec<Place>,
+    index: HashMap<ElementId, usize>,
+    resistors: Vec<TwoTerminal>,
+    capacitors: Vec<TwoTerminal>,
+    inductors: Vec<Inductor>,
+    mutuals: Vec<Mutual>,
+    capacitor_starts: Vec<(usize, f64)>,
+    inductor_starts: Vec<(usize, f64)>,
+}
+
+impl LinearBank {
+    /// Collects the linear elements of the circuit; reports zero or infinite values and impossible couplings.
+    pub fn build(builder: &mut Builder, found: &mut Vec<Diagnostic>) -> Self {
+        let mut bank = Self::default();
+        let circuit = builder.circuit;
+        let mut couplings = Vec::new();
+        for (k, element) in circuit.elements.iter().enumerate() {
+            let id = ElementId(k as u32);
+            let place = match element.kind {
+                ElementKind::Resistor { resistance } => {
+                    if resistance == 0.0 {
+                        let text = format!("resistor `{}` has 0 ohm; {SMALLEST_RESISTANCE} ohm is used", element.name);
+                        found.push(Diagnostic::warning(element.span, text).label("zero resistance"));
+                    }
+                    let (a, b) = (builder.terminal(id, 0), builder.terminal(id, 1));
+                    let value = conductance(resistance);
+                    bank.resistors.push(TwoTerminal { a, b, value, slots: builder.pair(a, b) });
+                    Place::Resistor(bank.resistors.len() - 1)
+                }
+                ElementKind::Capacitor { capacitance, initial_voltage } => {
+                    let (a, b) = (builder.terminal(id, 0), builder.terminal(id, 1));
+                    bank.capacitors.push(TwoTerminal { a, b, value: capacitance, slots: builder.pair(a, b) });
+                    let position = bank.capacitors.len() - 1;
+                    bank.capacitor_starts.extend(initial_voltage.map(|v| (position, v)));
+                    Place::Capacitor(position)
+                }
+                ElementKind::Inductor { inductance, initial_current } => {
+                    let (plus, minus) = (builder.terminal(id, 0), builder.terminal(id, 1));
+                    let branch = builder.branch(id);
+                    let slots = [
+                        builder.entry(plus, branch),
+                        builder.entry(minus, branch),
+                        builder.entry(branch, plus),
+                        builder.entry(branch, minus),
+                        builder.entry(branch, branch),
+                    ];
+                    bank.inductors.push(Inductor { plus, minus, branch, inductance, slots });
+                    let position = bank.inductors.len() - 1;
+                    bank.inductor_starts.extend(initial_current.map(|i| (position, i)));
+                    Place::Inductor(position)
+                }
+                ElementKind::Mutual { first, second, coupling } => {
+                    couplings.push((id, first, second, coupling));
+                    continue;
+                }
+                _ => continue,
+            };
+            bank.add(id, place);
+        }
+        for (id, first, second, coupling) in couplings {
+            let element = &circuit.elements[id.0 as usize];
+            if !(-1.0..=1.0).contains(&coupling) {
+                let text = format!("coupling of `{}` is {coupling}; it must lie between -1 and 1", element.name);
+                found.push(Diagnostic::error(element.span, text).label("impossible coupling"));
+                continue;
+            }
+            let coil = |id: ElementId| match bank.index.get(&id).map(|&k| bank.places[k]) {
+                Some(Place::Inductor(k)) => Some(k),
+                _ => None,
+            };
+            let (Some(one), Some(two)) = (coil(first), coil(second)) else {
+                let text = format!("`{}` couples something that is not an inductor", element.name);
+                found.push(Diagnostic::error(element.span, text).label("two inductors are needed"));
+                continue;
+            };
+            if one == two {
+                let text = format!("`{}` couples an inductor with itself", element.name);
+                found.push(Diagnostic::error(element.span, text).label("the same inductor twice"));
+                continue;
+            }
+            let branches = [bank.inductors[one].branch, bank.inductors[two].branch];
+            let slots = [builder.entry(branches[0], branches[1]), builder.entry(branches[1], branches[0])];
+            bank.mutuals.push(Mutual { coils: [one, two], coupling, inductance: 0.0, slots });
+            bank.add(id, Place::Mutual(bank.mutuals.len() - 1));
+        }
+        bank.couple();
+        bank
+    }
+
+    fn add(&mut self, id: ElementId, place: Place) {
+        self.index.insert(id, self.elements.len());
+        self.elements.push(id);
+        self.places.push(place);
+    }
+
+    /// Recomputes the mutual inductances.
+    fn couple(&mut self) {
+        for m in &mut self.mutuals {
+            let product: f64 = m.coils.iter().map(|&k| self.inductors[k].inductance).product();
+            m.inductance = m.coupling * product.abs().sqrt();
+        }
+    }
+
+    /// Resistance (ohm), capacitance (F), inductance (H) or coupling of an element of this bank.
+    pub fn value(&self, element: ElementId) -> Option<f64> {
+        Some(match self.places[*self.index.get(&element)?] {
+            Place::Resistor(k) => 1.0 / self.resistors[k].value,
+            Place::Capacitor(k) => self.capacitors[k].value,
+            Place::Inductor(k) => self.inductors[k].inductance,
+            Place::Mutual(k) => self.mutuals[k].coupling,
+        })
+    }
+
+    /// Changes the value of an element (units as [`Self::value`]); false when the bank does not hold it. The constant
+    /// entries ([`Bank::constant`]) must be gathered again afterwards.
+    pub fn set_value(&mut self, element: ElementId, value: f64) -> bool {
+        let Some(&k) = self.index.get(&element) else { return false };
+        match self.places[k] {
+            Place::Resistor(k) => self.resistors[k].value = conductance(value),
+            Place::Capacitor(k) => self.capacitors[k].value = value,
+            Place::Inductor(k) => self.inductors[k].inductance = value,
+            Place::Mutual(k) => self.mutuals[k].coupling = value.clamp(-1.0, 1.0),
+        }
+        self.couple();
+        true
+    }
+}
+
+fn conductance(resistance: f64) -> f64 {
+    1.0 / if resistance == 0.0 { SMALLEST_RESISTANCE } else { resistance }
+}
+
+impl Bank for LinearBank {
+    fn clone_bank(&self) -> Box<dyn Bank> {
+        Box::new(self.clone())
+    }
+
+    fn elements(&self) -> &[ElementId] {
+        &self.elements
+    }
+
+    fn slots_mut(&mut self) -> Vec<&mut Slot> {
+        let pairs = self.resistors.iter_mut().chain(&mut self.capacitors).flat_map(|p| &mut p.slots);
+        let coils = self.inductors.iter_mut().flat_map(|l| &mut l.slots);
+        pairs.chain(coils).chain(self.mutuals.iter_mut().flat_map(|m| &mut m.slots)).collect()
+    }
+
+    fn constant(&self, g: &mut [f64], c: &mut [f64]) {
+        let add = |matrix: &mut [f64], slots: &[Slot; 4], value: f64| {
+            for (&slot, sign) in slots.iter().zip([1.0, -1.0, -1.0, 1.0]) {
+                matrix[slot as usize] += sign * value;
+            }
+        };
+        for r in &self.resistors {
+            add(g, &r.slots, r.value);
+        }
+        for k in &self.capacitors {
+            add(c, &k.slots, k.value);
+        }
+        for l in &self.inductors {
+            for (&slot, sign) in l.slots.iter().zip([1.0, -1.0, 1.0, -1.0]) {
+                g[slot as usize] += sign;
+            }
+            c[l.slots[4] as usize] -= l.inductance;
+        }
+        for m in &self.mutuals {
+            for slot in m.slots {
+                c[slot as usize] -= m.inductance;
+            }
+        }
+    }
+
+    fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
+        let x = ctx.x;
+        for r in &self.resistors {
+            out.current(r.a, r.b, r.value * (x[r.a as usize] - x[r.b as usize]));
+        }
+        for c in &self.capacitors {
+            out.charge(c.a, c.b, c.value * (x[c.a as usize] - x[c.b as usize]));
+        }
+        for l in &self.inductors {
+            let i = x[l.branch as usize];
+            out.current(l.plus, l.minus, i);
+            out.resistive(l.branch, x[l.plus as usize]);
+            out.resistive(l.branch, -x[l.minus as usize]);
+            out.q[l.branch as usize] -= l.inductance * i;
+        }
+        for m in &self.mutuals {
+            let [one, two] = m.coils.map(|k| self.inductors[k].branch as usize);
+            out.q[one] -= m.inductance * x[two];
+            out.q[two] -= m.inductance * x[one];
+        }
+        false
+    }
+
+    fn initial_conditions(&self, set: &mut dyn FnMut(Unknown, Unknown, f64)) {
+        for &(k, v) in &self.capacitor_starts {
+            set(self.capacitors[k].a, self.capacitors[k].b, v);
+        }
+        for &(k, i) in &self.inductor_starts {
+            set(self.inductors[k].branch, 0, i);
+        }
+    }
+
+    /// Resistors and inductors; the current of a capacitor is the integrator's `dq/dt` and not known here.
+    fn current_and_power(&self, index: usize, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {
+        let x = ctx.x;
+        match *self.places.get(index)? {
+            Place::Resistor(k) => {
+                let r = &self.resistors[k];
+                let v = x[r.a as usize] - x[r.b as usize];
+                Some((r.value * v, r.value * v * v))
+            }
+            Place::Inductor(k) => {
+                let l = &self.inductors[k];
+                let i = x[l.branch as usize];
+                Some((i, i * (x[l.plus as usize] - x[l.minus as usize])))
+            }
+            Place::Capacitor(_) | Place::Mutual(_) => None,
+        }
+    }
+}
