@@ -1,6 +1,7 @@
 //! Devices: one file (or folder) per family, each a [`Bank`]; and the registry of model types.
 
 mod bank;
+pub mod memristor;
 mod params;
 
 use crate::circuit::{ElementId, ElementKind};
