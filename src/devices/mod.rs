@@ -10,6 +10,7 @@ mod junction;
 mod linear;
 mod mosfet1;
 mod opamp;
+pub mod memristor;
 mod params;
 mod source;
 mod switch;
@@ -67,7 +68,7 @@ pub struct ModelType {
 
 static REGISTRY: LazyLock<Vec<ModelType>> = LazyLock::new(|| {
     let single = [diode::TYPE, mosfet1::TYPE, opamp::TYPE];
-    [&single[..], &switch::TYPES, &converter::TYPES].concat()
+    [&single[..], &switch::TYPES, &converter::TYPES, memristor::TYPES].concat()
 });
 
 /// Every type of model card.

@@ -1,0 +1,222 @@
+//! Any number of memristors of one compact model, their states eliminated inside the bank.
+//!
+//! In each evaluation every device solves its own implicit state equation for the present step and hands over its current
+//! and the total derivative `di/dv + di/ds (coefficient I - df/ds)^-1 df/dv`; the circuit's matrix has electrical nodes
+//! only. At an operating point the states rest: a DC analysis of a memory is a read.
+
+use std::collections::HashMap;
+
+use crate::circuit::{Device, ElementId, ElementKind, ModelId, ParamData};
+use crate::devices::{Bank, Builder, Context, Parameters, Slot, Stamps, Unknown, apply};
+use crate::diagnostic::{Diagnostic, Severity};
+
+use super::model::{CompactModel, Flow, Site};
+use super::noise;
+use super::solve::{Solution, solve};
+
+/// A device whose states move by less than this fraction of their ranges in a step is not solved.
+const IDLE: f64 = 1e-12;
+/// States further than this fraction of their range outside their domain are not accepted.
+const OUTSIDE: f64 = 0.05;
+
+#[derive(Clone)]
+struct Cell {
+    plus: Unknown,
+    minus: Unknown,
+    slots: [Slot; 4],
+    model: u32,
+    stream: u64,
+}
+
+/// The memristors of one compact model.
+///
+/// States per device: those of [`CompactModel::STATES`]. The bank keeps no memory.
+#[derive(Clone)]
+pub struct MemristorBank<M, const N: usize> {
+    elements: Vec<ElementId>,
+    cells: Vec<Cell>,
+    models: Vec<M>,
+    initial: Vec<f64>,
+}
+
+impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
+    /// States per device.
+    const STRIDE: usize = M::STATES.len();
+
+    /// Builds the bank; `None` when a parameter is wrong (reported in `found`).
+    pub fn build(
+        builder: &mut Builder,
+        elements: &[ElementId],
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Box<dyn Bank>> {
+        let circuit = builder.circuit;
+        let errors = |found: &[Diagnostic]| found.iter().filter(|d| d.severity == Severity::Error).count();
+        let errors_before = errors(found);
+        let mut cards: HashMap<ModelId, (M::Params, Option<u32>)> = HashMap::new();
+        let mut bank =
+            Self { elements: Vec::new(), cells: Vec::new(), models: Vec::new(), initial: Vec::new() };
+        let seed = run_seed(builder);
+        for &id in elements {
+            let element = &circuit.elements[id.0 as usize];
+            let ElementKind::Device(Device { model: card_id, params: given, .. }) = &element.kind else { continue };
+            let card = &circuit.models[card_id.0 as usize];
+            let (card_params, shared) = cards.entry(*card_id).or_insert_with(|| {
+                let mut params = M::Params::default();
+                apply(&mut params, &card.params, &format!("model `{}` of type {}", card.name, M::KIND), found);
+                (params, None)
+            });
+            let mut params = card_params.clone();
+            apply(&mut params, given, &format!("memristor `{}`", element.name), found);
+            let span = if given.is_empty() { card.span } else { element.span };
+            let first = bank.initial.len();
+            bank.initial.resize(first + Self::STRIDE, 0.0);
+            let made = M::new(&params, builder.temperature)
+                .and_then(|model| model.initial(&params, &mut bank.initial[first..]).map(|()| model));
+            let model = match made {
+                Ok(model) => model,
+                Err(message) => {
+                    found.push(Diagnostic::error(span, format!("memristor `{}`: {message}", element.name)));
+                    continue;
+                }
+            };
+            let model = match *shared {
+                Some(index) if bank.models[index as usize] == model => index,
+                _ => {
+                    bank.models.push(model);
+                    *shared.insert(bank.models.len() as u32 - 1)
+                }
+            };
+            let (plus, minus) = (builder.terminal(id, 0), builder.terminal(id, 1));
+            let slots = builder.pair(plus, minus);
+            let stream = noise::stream(seed, &element.name);
+            bank.elements.push(id);
+            bank.cells.push(Cell { plus, minus, slots, model, stream });
+        }
+        (errors(found) == errors_before).then(|| Box::new(bank) as Box<dyn Bank>)
+    }
+
+    /// Model, stream, voltage, states of a device.
+    fn device<'a>(&self, index: usize, ctx: &'a Context, states: &'a [f64]) -> Option<(&M, [f64; N], Site<'a>, f64)> {
+        let cell = self.cells.get(index)?;
+        let own = states.get(index * Self::STRIDE..(index + 1) * Self::STRIDE)?;
+        let (solved, auxiliary) = own.split_at(N);
+        let site = Site { auxiliary, stream: cell.stream, time: ctx.time };
+        let v = ctx.x[cell.plus as usize] - ctx.x[cell.minus as usize];
+        Some((&self.models[cell.model as usize], array(solved), site, v))
+    }
+}
+
+/// `.options seed=..`: other random streams for the whole circuit.
+fn run_seed(builder: &Builder) -> u64 {
+    let options = builder.circuit.options.iter().rev();
+    options
+        .filter(|o| o.name == "seed")
+        .find_map(|o| if let ParamData::Number(n) = o.value { Some(n.to_bits()) } else { None })
+        .unwrap_or(0)
+}
+
+/// The first `N` values of a slice.
+fn array<const N: usize>(values: &[f64]) -> [f64; N] {
+    std::array::from_fn(|k| values[k])
+}
+
+impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
+    fn clone_bank(&self) -> Box<dyn Bank> {
+        Box::new(self.clone())
+    }
+
+    fn elements(&self) -> &[ElementId] {
+        &self.elements
+    }
+
+    fn slots_mut(&mut self) -> Vec<&mut Slot> {
+        self.cells.iter_mut().flat_map(|cell| cell.slots.iter_mut()).collect()
+    }
+
+    fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
+        let mut limited = false;
+        for (index, cell) in self.cells.iter().enumerate() {
+            let model = &self.models[cell.model as usize];
+            let first = index * Self::STRIDE;
+            let v = ctx.x[cell.plus as usize] - ctx.x[cell.minus as usize];
+            let before: [f64; N] = array(&ctx.states.previous[first..]);
+            let own = &mut out.states[first..first + Self::STRIDE];
+            own[N..].copy_from_slice(&ctx.states.previous[first + N..first + Self::STRIDE]);
+
+            let solution = match ctx.states.coefficient {
+                None => Solution { states: before, ds_dv: [0.0; N], settled: true },
+                Some(coefficient) => {
+                    let history: [f64; N] = array(&ctx.states.history[first..]);
+                    let solution = if model.rate_bound(v) < IDLE * coefficient {
+                        let states =
+                            std::array::from_fn(|k| before[k] - (history[k] + coefficient * before[k]) / coefficient);
+                        Solution { states, ds_dv: [0.0; N], settled: true }
+                    } else {
+                        solve(model, coefficient, &history, &before, v)
+                    };
+                    if Self::STRIDE > N {
+                        model.advance(&before, &solution.states, v, cell.stream, &mut own[N..]);
+                    }
+                    solution
+                }
+            };
+            limited |= !solution.settled || outside::<M, N>(&solution.states);
+            own[..N].copy_from_slice(&solution.states);
+
+            let site = Site { auxiliary: &own[N..], stream: cell.stream, time: ctx.time };
+            let Flow { i, di_dv, di_ds } = model.current(&solution.states, &site, v);
+            let g = (0..N).fold(di_dv, |g, k| g + di_ds[k] * solution.ds_dv[k]);
+            out.current(cell.plus, cell.minus, i);
+            out.conductance(&cell.slots, g);
+        }
+        limited
+    }
+
+    fn state_count(&self) -> usize {
+        self.initial.len()
+    }
+
+    fn initial_states(&self, states: &mut [f64]) {
+        states.copy_from_slice(&self.initial);
+    }
+
+    fn state_tolerances(&self, tolerances: &mut [f64]) {
+        for own in tolerances.chunks_exact_mut(Self::STRIDE) {
+            own.fill(f64::INFINITY);
+            own[..N].copy_from_slice(&M::TOLERANCES);
+        }
+    }
+
+    fn internal(&self, index: usize, name: &str, ctx: &Context, states: &[f64], _memory: &[f64]) -> Option<f64> {
+        let (model, s, site, v) = self.device(index, ctx, states)?;
+        if let Some(k) = M::STATES.iter().position(|&state| state == name) {
+            return states.get(index * Self::STRIDE + k).copied();
+        }
+        match name {
+            "v" => Some(v),
+            "i" => Some(model.current(&s, &site, v).i),
+            "p" => Some(v * model.current(&s, &site, v).i),
+            "g" => Some(model.current(&s, &site, 0.0).di_dv),
+            _ => model.internal(name, &s, &site),
+        }
+    }
+
+    fn internal_names(&self) -> &'static [&'static str] {
+        M::INTERNALS
+    }
+
+    fn current_and_power(&self, index: usize, ctx: &Context, states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {
+        let (model, s, site, v) = self.device(index, ctx, states)?;
+        let i = model.current(&s, &site, v).i;
+        Some((i, v * i))
+    }
+}
+
+/// True when a state is far outside its domain.
+fn outside<M: CompactModel<N>, const N: usize>(states: &[f64; N]) -> bool {
+    (0..N).any(|k| {
+        let (low, high) = M::DOMAIN[k];
+        let margin = OUTSIDE * (high - low);
+        !(states[k] >= low - margin && states[k] <= high + margin)
+    })
+}

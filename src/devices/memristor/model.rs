@@ -1,0 +1,91 @@
+//! What a memristive compact model has to say; everything else is done once by [`super::MemristorBank`].
+
+use crate::devices::Parameters;
+
+/// Current of a memristor and its partial derivatives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flow<const N: usize> {
+    /// Current from the first to the second terminal, A.
+    pub i: f64,
+    /// `di/dv` at constant states, S.
+    pub di_dv: f64,
+    /// `di/ds` for each solved state (including its effect through the auxiliary states), A per unit of the state.
+    pub di_ds: [f64; N],
+}
+
+/// Rates of change of the solved states and their partial derivatives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate<const N: usize> {
+    /// `ds/dt`, 1/s.
+    pub f: [f64; N],
+    /// `df/dv`, 1/(V s).
+    pub df_dv: [f64; N],
+    /// `df[j]/ds[k]`, 1/s.
+    pub df_ds: [[f64; N]; N],
+}
+
+/// Where and when a current is asked for, besides states and voltage.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// Auxiliary states.
+    pub auxiliary: &'a [f64],
+    /// Random stream of this device: differs between any two devices.
+    pub stream: u64,
+    /// Simulated time, s.
+    pub time: f64,
+}
+
+/// A two-terminal memristive system `i = g(s, v)`, `ds/dt = f(s, v)` (Chua and Kang, Proc. IEEE 64, 209, 1976) with `N`
+/// solved states and any number of auxiliary states.
+///
+/// Solved states are found together with the circuit, step by step, and their errors control the step. Auxiliary states
+/// (noise) follow from where the solved states go, in closed form: see [`CompactModel::advance`].
+///
+/// Both functions must be finite and continuously differentiable for every state, also outside [`CompactModel::DOMAIN`]:
+/// an iterate or an integration formula may step out for a moment. Bounds are therefore restoring rates that pass
+/// smoothly through zero ([`super::smooth`]), never clamps.
+pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'static {
+    /// Parameters of the card; each can be overridden on an instance. Initial states belong to them.
+    type Params: Parameters;
+    /// Type word, for messages.
+    const KIND: &'static str;
+    /// Names of the solved states, then of the auxiliary states.
+    const STATES: &'static [&'static str];
+    /// Everything `@dev[..]` offers: the states, `g`, `i`, `v`, `p`, and what [`CompactModel::internal`] adds.
+    const INTERNALS: &'static [&'static str];
+    /// Range in which each solved state stays.
+    const DOMAIN: [(f64, f64); N];
+    /// Absolute tolerance of each solved state; infinite keeps it out of the error control.
+    const TOLERANCES: [f64; N];
+
+    /// Checks the parameters together and computes what does not change.
+    ///
+    /// # Errors
+    /// A sentence about the parameters that do not fit each other.
+    fn new(params: &Self::Params, temperature: f64) -> Result<Self, String>;
+
+    /// States of an instance before anything has happened (`states` in the order of [`CompactModel::STATES`]).
+    ///
+    /// # Errors
+    /// A sentence about initial values that do not fit the parameters.
+    fn initial(&self, params: &Self::Params, states: &mut [f64]) -> Result<(), String>;
+
+    /// Current at voltage `v`.
+    fn current(&self, s: &[f64; N], site: &Site, v: f64) -> Flow<N>;
+
+    /// Rates at voltage `v`. They do not see the auxiliary states.
+    fn rate(&self, s: &[f64; N], v: f64) -> Rate<N>;
+
+    /// An upper bound of every `|ds/dt|`, relative to the state's range and for all states, 1/s. It need not be tight, but
+    /// it should be cheap: cells that provably do not move skip the local solution.
+    fn rate_bound(&self, v: f64) -> f64;
+
+    /// Moves the auxiliary states (given at the last accepted point) along with the solved states. Must depend on the
+    /// path of the solved states only, so that neither step size nor rejected steps leave a trace.
+    fn advance(&self, _before: &[f64; N], _after: &[f64; N], _v: f64, _stream: u64, _auxiliary: &mut [f64]) {}
+
+    /// Further internal quantities.
+    fn internal(&self, _name: &str, _s: &[f64; N], _site: &Site) -> Option<f64> {
+        None
+    }
+}

@@ -1,0 +1,4 @@
+mod harness;
+mod models;
+mod solver;
+mod vteam;
