@@ -1,7 +1,7 @@
 //! DC sweeps, nested.
 
 use crate::circuit::{Circuit, ElementKind, Sweep, SweepTarget};
-use crate::devices::SourceMode;
+use crate::devices::{Bank, SourceMode};
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::system::{Point, SOURCES, System};
@@ -28,9 +28,9 @@ pub fn run(
     let probes = Probes::new(&circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
     let axis = match &sweeps[0].target {
         SweepTarget::Element(element) => match &circuit.elements[element.0 as usize].kind {
-            ElementKind::CurrentSource(_) => Variable { name: "i-sweep".into(), quantity: Quantity::Current },
+            ElementKind::CurrentSource(_) => Variable { name: "i(i-sweep)".into(), quantity: Quantity::Current },
             ElementKind::Resistor { .. } => Variable { name: "res-sweep".into(), quantity: Quantity::Other("ohm".into()) },
-            _ => Variable { name: "v-sweep".into(), quantity: Quantity::Voltage },
+            _ => Variable { name: "v(v-sweep)".into(), quantity: Quantity::Voltage },
         },
         SweepTarget::TemperatureCelsius => Variable { name: "temp-sweep".into(), quantity: Quantity::Temperature },
     };
@@ -76,7 +76,7 @@ pub fn run(
         if rebuild {
             let sources = system.sources.clone();
             system = System::new(&circuit, &options).map_err(Failure::Netlist)?;
-            for index in 0..sources.elements_count() {
+            for index in 0..sources.elements().len() {
                 system.sources.set_dc(index, sources.dc(index));
             }
         }

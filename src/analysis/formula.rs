@@ -18,8 +18,6 @@ pub struct Formula {
     pub used: usize,
     /// Coefficient of the derivative at the last point.
     pub slope: f64,
-    /// Order of accuracy.
-    pub order: usize,
     /// Error constant, s^(order+1).
     pub error: f64,
 }
@@ -44,14 +42,14 @@ impl Formula {
             product *= t - times[k];
             factorial *= (k + 2) as f64;
         }
-        Self { a0, past, used: order, slope: 0.0, order, error: product / factorial / a0 }
+        Self { a0, past, used: order, slope: 0.0, error: product / factorial / a0 }
     }
 
     /// Trapezoidal rule over a step of `h`.
     pub fn trapezoidal(h: f64) -> Self {
         let mut past = [0.0; MAX_ORDER];
         past[0] = -2.0 / h;
-        Self { a0: 2.0 / h, past, used: 1, slope: -1.0, order: 2, error: h * h * h / 12.0 }
+        Self { a0: 2.0 / h, past, used: 1, slope: -1.0, error: h * h * h / 12.0 }
     }
 }
 

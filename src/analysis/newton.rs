@@ -70,7 +70,6 @@ impl System {
             }
             if !fresh && size > CONTRACTION * last_size.min(1e3) {
                 self.factor_for(derivative, homotopy)?;
-                fresh = true;
                 self.solve();
                 (size, at) = self.correction(point, options);
             }

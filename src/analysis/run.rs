@@ -1,6 +1,6 @@
 //! Runs the analyses of a deck in order and hands rows to a sink.
 
-use crate::circuit::{Analysis, Circuit};
+use crate::circuit::{Analysis, Circuit, TranTimes};
 use crate::devices::SourceMode;
 use crate::output::{Dataset, Quantity, Variable};
 
@@ -94,7 +94,7 @@ fn transient(
 ) -> Result<(), Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
-    system.sources.set_times(times.step, times.stop);
+    system.sources.set_times(TranTimes { step: times.step, stop: times.stop });
     system.sources.set_mode(SourceMode::Transient);
     let point = if use_initial {
         initial_conditions(circuit, &system)

@@ -109,6 +109,8 @@ pub struct System {
     jacobian: Vec<f64>,
     diagonal: Vec<Slot>,
     new_states: Vec<f64>,
+    /// Remarks of the devices on their elements and models.
+    pub warnings: Vec<Diagnostic>,
     /// Work counters.
     pub counters: Counters,
 }
@@ -135,15 +137,17 @@ impl System {
     /// Everything that is wrong with the devices' parameters, and a structurally singular matrix, as diagnostics.
     pub fn new(circuit: &Circuit, options: &Options) -> Result<Self, Vec<Diagnostic>> {
         let mut builder = Builder::new(circuit, options.temperature);
-        let Banks { mut sources, mut banks } = crate::devices::build(&mut builder)?;
+        let mut warnings = Vec::new();
+        let Banks { linear, mut sources, others } = crate::devices::build(&mut builder, &mut warnings)?;
+        let mut banks: Vec<Box<dyn Bank>> = vec![Box::new(linear)];
+        banks.extend(others);
         let diagonal_entries: Vec<Slot> =
             (0..builder.unknowns.len()).map(|u| {
                 let u = u as Unknown;
                 if builder.unknowns[u as usize].kind == UnknownKind::Voltage { builder.entry(u, u) } else { Slot::MAX }
             }).collect();
         let (entries, unknowns, branches) = builder.finish();
-        let size = unknowns.len() - 1;
-        let (pattern, map) = entries.build(size);
+        let (pattern, map) = entries.build();
         let dummy = pattern.nnz() as Slot;
         let mapped = |slot: Slot| if slot == Slot::MAX { dummy } else { map[slot as usize] };
         for slot in sources.slots_mut() {
@@ -205,6 +209,7 @@ impl System {
             g0,
             c0,
             diagonal,
+            warnings,
             counters: Counters::default(),
         })
     }
@@ -263,8 +268,15 @@ impl System {
         };
         limited |= self.sources.eval(&context(&(0..0)), &mut stamps);
         for ((bank, s), m) in self.banks.iter_mut().zip(&self.state_ranges).zip(&self.memory_ranges) {
-            stamps.states = &mut self.new_states[s.clone()];
-            stamps.memory = &mut point.memory[m.clone()];
+            let mut stamps = Stamps {
+                i: stamps.i,
+                q: stamps.q,
+                flow: stamps.flow,
+                g: stamps.g,
+                c: stamps.c,
+                states: &mut self.new_states[s.clone()],
+                memory: &mut point.memory[m.clone()],
+            };
             limited |= bank.eval(&context(s), &mut stamps);
         }
         point.states.copy_from_slice(&self.new_states);

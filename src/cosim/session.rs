@@ -271,7 +271,7 @@ impl Session {
     /// # Errors
     /// The element is not an ADC.
     pub fn adc(&self, adc: ElementId) -> Result<AdcModel, SimulationError> {
-        self.system.adc(adc).ok_or_else(|| {
+        AdcModel::of(&self.circuit, adc).ok_or_else(|| {
             let name = &self.circuit.elements[adc.0 as usize].name;
             SimulationError::Usage(format!("`{name}` is not an ADC"))
         })

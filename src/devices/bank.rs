@@ -44,7 +44,7 @@ pub struct Builder<'c> {
     pub branches: Vec<Option<Unknown>>,
     /// Circuit temperature, K.
     pub temperature: f64,
-    entries: PatternBuilder,
+    entries: Vec<(Unknown, Unknown)>,
     /// Row and column of every entry, for the tests of the devices.
     #[cfg(test)]
     pub(super) places: Vec<(Slot, Unknown, Unknown)>,
@@ -60,7 +60,7 @@ impl<'c> Builder<'c> {
             unknowns,
             branches: vec![None; circuit.elements.len()],
             temperature,
-            entries: PatternBuilder::default(),
+            entries: Vec::new(),
             #[cfg(test)]
             places: Vec::new(),
         }
@@ -100,7 +100,8 @@ impl<'c> Builder<'c> {
         if row == 0 || column == 0 {
             return Slot::MAX;
         }
-        let slot = self.entries.entry(row as usize - 1, column as usize - 1) as Slot;
+        let slot = self.entries.len() as Slot;
+        self.entries.push((row, column));
         #[cfg(test)]
         self.places.push((slot, row, column));
         slot
@@ -113,7 +114,11 @@ impl<'c> Builder<'c> {
 
     /// The collected entries and unknowns.
     pub fn finish(self) -> (PatternBuilder, Vec<UnknownInfo>, Vec<Option<Unknown>>) {
-        (self.entries, self.unknowns, self.branches)
+        let mut pattern = PatternBuilder::new(self.unknowns.len() - 1);
+        for (row, column) in self.entries {
+            pattern.entry(row as usize - 1, column as usize - 1);
+        }
+        (pattern, self.unknowns, self.branches)
     }
 }
 

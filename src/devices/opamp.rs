@@ -153,11 +153,10 @@ impl Bank for OpampBank {
     }
 
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
-        let all = |o| {
-            let Opamp { pole_slots, out_slots, input_slots, .. } = o;
-            pole_slots.iter_mut().chain(out_slots).chain(input_slots)
-        };
-        self.opamps.iter_mut().flat_map(all).collect()
+        self.opamps
+            .iter_mut()
+            .flat_map(|o| o.pole_slots.iter_mut().chain(&mut o.out_slots).chain(&mut o.input_slots))
+            .collect()
     }
 
     fn constant(&self, g: &mut [f64], c: &mut [f64]) {
