@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents,
+};
+
 /// A byte range of one source file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Span {
@@ -107,4 +112,163 @@ impl Diagnostic {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// Renders a diagnostic for a terminal: message, `file:line:column`, marked excerpt, hint.
+///
+/// Long lines are shortened around the mark and unprintable bytes replaced; `color` adds ANSI colours.
+pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool) -> String {
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false).with_context_lines(1);
+    let excerpt = diagnostic
+        .span
+        .filter(|span| (span.file as usize) < sources.len())
+        .map(|span| Excerpt::new(sources, span));
+    let mut text = String::new();
+    match handler.render_report(&mut text, &Shown { diagnostic, excerpt }) {
+        Ok(()) => text,
+        Err(_) => format!("{}\n", printable(&diagnostic.message)),
+    }
+}
+
+/// Characters shown on either side of a mark.
+const AROUND: usize = 60;
+
+/// The lines around a span, fit to print.
+#[derive(Debug)]
+struct Excerpt {
+    name: String,
+    text: String,
+    /// The mark in `text`.
+    mark: SourceSpan,
+    /// Zero-based number of the first line of `text`, and of the marked line and column in the file.
+    first_line: usize,
+    line: usize,
+    column: usize,
+}
+
+impl Excerpt {
+    fn new(sources: &SourceMap, span: Span) -> Self {
+        let file = sources.file(span.file);
+        let text: &str = &file.text;
+        let start = floor_boundary(text, span.start as usize);
+        let (line, column) = sources.line_column(Span { start: start as u32, ..span });
+        let from = text[..start].rfind('\n').map_or(0, |n| n + 1);
+        let to = text[start..].find('\n').map_or(text.len(), |n| start + n);
+        let end = floor_boundary(text, (start + span.len as usize).min(to)).max(start);
+        let mut shown = String::new();
+        let before = text[..from].strip_suffix('\n').map(|above| above.rfind('\n').map_or(0, |n| n + 1));
+        if let Some(above) = before {
+            shown.push_str(&shortened(&text[above..from - 1]));
+            shown.push('\n');
+        }
+        let left = back(text, from, start, AROUND);
+        let right = forward(text, end, to, AROUND);
+        let marked_to = forward(text, start, end, AROUND);
+        let lead = if left > from { "…" } else { "" };
+        shown.push_str(lead);
+        shown.push_str(&printable(&text[left..start]));
+        let at = shown.len();
+        shown.push_str(&printable(&text[start..marked_to]));
+        let length = shown.len() - at;
+        if marked_to < end {
+            shown.push('…');
+        } else {
+            shown.push_str(&printable(&text[end..right]));
+            if right < to && !text[right..to].trim().is_empty() {
+                shown.push('…');
+            }
+        }
+        if to < text.len() {
+            let below_end = text[to + 1..].find('\n').map_or(text.len(), |n| to + 1 + n);
+            shown.push('\n');
+            shown.push_str(&shortened(&text[to + 1..below_end]));
+        }
+        let name = printable(&file.path.display().to_string());
+        let mark = SourceSpan::new(at.into(), length);
+        Self { name, text: shown, mark, first_line: line - 1 - usize::from(before.is_some()), line: line - 1, column: column - 1 }
+    }
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        _span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let (line, column) = if before + after == 0 { (self.line, self.column) } else { (self.first_line, 0) };
+        let whole = SourceSpan::new(0.into(), self.text.len());
+        let lines = self.text.lines().count();
+        let contents =
+            MietteSpanContents::new_named(self.name.clone(), self.text.as_bytes(), whole, line, column, lines);
+        Ok(Box::new(contents))
+    }
+}
+
+/// A diagnostic as miette wants it.
+#[derive(Debug)]
+struct Shown<'d> {
+    diagnostic: &'d Diagnostic,
+    excerpt: Option<Excerpt>,
+}
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&printable(&self.diagnostic.message))
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl miette::Diagnostic for Shown<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.diagnostic.severity {
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Error => miette::Severity::Error,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        let hint = self.diagnostic.hint.as_ref()?;
+        Some(Box::new(printable(hint)))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let excerpt = self.excerpt.as_ref()?;
+        let label = LabeledSpan::new_with_span(Some(printable(&self.diagnostic.label)), excerpt.mark);
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+/// The largest character boundary that is not after `at`.
+fn floor_boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
+}
+
+/// `count` characters before `at`, not before `from`.
+fn back(text: &str, from: usize, at: usize, count: usize) -> usize {
+    text[from..at].char_indices().rev().nth(count - 1).map_or(from, |(i, _)| from + i)
+}
+
+/// `count` characters after `at`, not after `to`.
+fn forward(text: &str, at: usize, to: usize, count: usize) -> usize {
+    text[at..to].char_indices().nth(count).map_or(to, |(i, _)| at + i)
+}
+
+/// A line cut to the width of an excerpt.
+fn shortened(line: &str) -> String {
+    let end = forward(line, 0, line.len(), 2 * AROUND);
+    let cut = if end < line.len() { "…" } else { "" };
+    printable(&line[..end]) + cut
+}
+
+/// Control characters made visible, tabs made blanks.
+fn printable(text: &str) -> String {
+    text.trim_end_matches('\r').chars().map(|c| if c == '\t' { ' ' } else if c.is_control() { '·' } else { c }).collect()
 }

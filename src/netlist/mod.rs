@@ -1,1 +1,124 @@
-//! TODO
+//! Netlist front end, ngspice dialect: text to syntax tree with spans to flat circuit.
+//!
+//! [`load`] reads a deck with its includes, parses every line (errors are collected, reading goes on), and elaborates:
+//! parameters, subcircuits and models become the flat [`Circuit`]. Every error carries the span of the text it is about.
+
+mod ast;
+mod commands;
+mod elaborate;
+mod elements;
+mod files;
+mod lex;
+mod lines;
+mod parse;
+mod report;
+mod signals;
+mod sources;
+mod suggest;
+mod value;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::circuit::Circuit;
+use crate::diagnostic::{Diagnostic, SourceMap, Span};
+
+use lex::{Blanks, Cursor};
+use lines::Lines;
+use parse::Parser;
+
+/// A netlist that can be simulated.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The flat circuit.
+    pub circuit: Circuit,
+    /// What is worth knowing: unused parameters, values defined twice.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Why a netlist cannot be simulated.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", self.summary())]
+pub struct Failure {
+    /// Errors in the order of the text, then warnings. At most 50 errors are kept; the last one counts the others.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text the diagnostics point into.
+    pub sources: Arc<SourceMap>,
+}
+
+impl Failure {
+    fn summary(&self) -> String {
+        match self.diagnostics.first() {
+            Some(first) => format!("{} ({} findings)", first.message, self.diagnostics.len()),
+            None => "the netlist cannot be simulated".into(),
+        }
+    }
+}
+
+/// Reads and elaborates the deck at `path`; `overrides` are `(name, value)` pairs that replace top-level `.param` values.
+///
+/// # Errors
+/// Every mistake found in the text, and files that cannot be read.
+pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Failure> {
+    let mut parser = Parser::default();
+    match parser.files.open(path) {
+        Ok(file) => parser.deck(file),
+        Err(message) => {
+            let file = parser.files.add(path, "");
+            parser.report.add(Diagnostic::error(Span { file, ..Span::default() }, message).label("the netlist"));
+        }
+    }
+    finish(parser, overrides)
+}
+
+/// Elaborates a deck given as text; `name` stands for its path in messages, and includes are relative to its folder.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse_str(name: &str, text: &str, overrides: &[(String, String)]) -> Result<Loaded, Failure> {
+    let mut parser = Parser::default();
+    let file = parser.files.add(Path::new(name), text);
+    parser.deck(file);
+    finish(parser, overrides)
+}
+
+fn finish(mut parser: Parser, overrides: &[(String, String)]) -> Result<Loaded, Failure> {
+    for (name, text) in overrides {
+        if let Err(error) = set(&mut parser, name, text) {
+            parser.report.add(error);
+        }
+    }
+    let Parser { files, mut report, deck, broken, .. } = parser;
+    let sources = Arc::new(files.map);
+    let readable = !deck.blocks.is_empty();
+    let circuit = if readable { elaborate::elaborate(&deck, &broken, &sources, &mut report) } else { None };
+    match circuit {
+        Some(circuit) => Ok(Loaded { circuit, warnings: report.warnings }),
+        None => Err(Failure { diagnostics: report.into_diagnostics(), sources }),
+    }
+}
+
+/// Replaces the value of a top-level parameter; the text becomes a source of its own, so that errors can point into it.
+fn set(parser: &mut Parser, name: &str, text: &str) -> Result<(), Diagnostic> {
+    let written = format!("{name}={text}");
+    let file = parser.files.add(Path::new("--set"), &written);
+    let whole = Span { file, start: 0, len: written.len() as u32 };
+    let Some(block) = parser.deck.blocks.first_mut() else { return Ok(()) };
+    let key = name.trim().to_ascii_lowercase();
+    let Some(&index) = block.param_index.get(key.as_str()) else {
+        let mut known: Vec<&str> = block.param_index.keys().map(|k| &**k).collect();
+        known.sort_unstable();
+        let error = Diagnostic::error(Span { len: name.len() as u32, ..whole }, format!("the deck has no parameter `{key}`"));
+        let hint = suggest::did_you_mean(&key, known, "only top-level `.param` names can be set");
+        return Err(error.label("no such `.param`").hint(hint));
+    };
+    let missing = || Diagnostic::error(whole, format!("`{key}` is set to nothing")).label("a value expected");
+    let line = Lines::new(file, &written).next().ok_or_else(missing)??;
+    let mut cursor = Cursor::new(&line, Blanks::Strict)?;
+    value::name(&mut cursor, "a parameter name")?;
+    cursor.take_if(lex::Kind::Equals)?;
+    let value = value::bare_expression(&mut cursor, "a value")?;
+    cursor.finish()?;
+    block.params[index].value = value;
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Syntax tree: statements as written, with spans; nothing is evaluated yet.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::lines::Origin;
+use crate::diagnostic::Span;
+use crate::expr::{Expr, Name};
+
+/// A name in lower case, and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Word {
+    pub text: Box<str>,
+    pub span: Span,
+}
+
+/// A parsed expression that can say where in the file a byte of its text is.
+#[derive(Clone, Debug)]
+pub(crate) struct Formula {
+    pub expr: Rc<Expr<Name>>,
+    pub origin: Origin,
+    /// Offset of the expression in its logical line.
+    pub start: usize,
+    /// Length in bytes.
+    pub len: usize,
+}
+
+/// A value as written.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub kind: ValueKind,
+    pub span: Span,
+}
+
+/// What a value is.
+#[derive(Clone, Debug)]
+pub(crate) enum ValueKind {
+    Number(f64),
+    Formula(Box<Formula>),
+    /// A bare word: a parameter of that name, or else the word itself where words are allowed.
+    Word(Box<str>),
+    /// Text in double quotes.
+    Text(Box<str>),
+    /// `1,2,3`
+    Vector(Box<[Value]>),
+}
+
+/// `name=value`; a bare flag has the value 1.
+#[derive(Clone, Debug)]
+pub(crate) struct Param {
+    pub name: Word,
+    pub value: Value,
+}
+
+/// One name defined by `.param` or as a default on `.subckt`.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub name: Word,
+    pub value: Value,
+    pub used: Cell<bool>,
+}
+
+/// A user function.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub arguments: Rc<[String]>,
+    pub body: Rc<Expr<Name>>,
+}
+
+/// A `.model` card.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub name: Word,
+    pub kind: Word,
+    pub params: Vec<Param>,
+}
+
+/// The deck itself (block 0) or a subcircuit definition.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    /// Name and place of the `.subckt`; empty for the deck.
+    pub name: Box<str>,
+    pub span: Span,
+    /// Enclosing block.
+    pub parent: Option<usize>,
+    pub ports: Vec<Word>,
+    pub port_index: HashMap<Box<str>, usize>,
+    /// How many of `params` are declared on the `.subckt` line: those an instance may set.
+    pub settable: usize,
+    pub params: Vec<Definition>,
+    pub param_index: HashMap<Box<str>, usize>,
+    pub functions: HashMap<Box<str>, Function>,
+    /// Local subcircuits: name to block.
+    pub blocks: HashMap<Box<str>, usize>,
+    /// Local models: name to index in [`Deck::models`].
+    pub models: HashMap<Box<str>, usize>,
+    pub elements: Vec<Element>,
+    /// `.ic`: node and value.
+    pub initial: Vec<(Word, Value)>,
+    /// `.nodeset`.
+    pub guesses: Vec<(Word, Value)>,
+}
+
+/// An element line.
+#[derive(Debug)]
+pub(crate) struct Element {
+    pub name: Word,
+    pub nodes: Vec<Word>,
+    pub body: Body,
+}
+
+/// What follows the nodes.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Passive { kind: Passive, value: Option<Value>, params: Vec<Param> },
+    Mutual { first: Word, second: Word, coupling: Value },
+    Source { voltage: bool, source: Box<SourceText>, multiplier: Option<Value> },
+    /// E, G (controls are pairs of nodes) and F, H (controls are elements).
+    Controlled { kind: Controlled, controls: Vec<Word>, coefficients: Vec<Value>, multiplier: Option<Value> },
+    /// B, and the `vol=`, `cur=`, `value=` forms of E and G.
+    Behavioural { voltage: bool, formula: Formula, multiplier: Option<Value> },
+    /// `TABLE {expression} = (x, y) ..`
+    Table { voltage: bool, formula: Formula, points: Vec<Value>, multiplier: Option<Value> },
+    /// D, M, S, W.
+    Device { model: Word, control: Option<Word>, params: Vec<Param> },
+    /// Y: nodes and model are told apart when the models are known.
+    Described { words: Vec<Word>, params: Vec<Param> },
+    /// X.
+    Instance { block: Word, nodes: Vec<Word>, params: Vec<Param> },
+}
+
+/// R, C, L.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passive {
+    Resistor,
+    Capacitor,
+    Inductor,
+}
+
+/// E, F, G, H.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Controlled {
+    Vcvs,
+    Cccs,
+    Vccs,
+    Ccvs,
+}
+
+/// Value of an independent source.
+#[derive(Debug, Default)]
+pub(crate) struct SourceText {
+    pub dc: Option<Value>,
+    pub ac: Option<(Option<Value>, Option<Value>)>,
+    pub function: Option<FunctionText>,
+}
+
+/// Names of source functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Pulse,
+    Sine,
+    Exponential,
+    PiecewiseLinear,
+    FrequencyModulated,
+    AmplitudeModulated,
+}
+
+/// A source function with its arguments.
+#[derive(Debug)]
+pub(crate) struct FunctionText {
+    pub shape: Shape,
+    pub span: Span,
+    pub arguments: Vec<Value>,
+    /// Points read from a file.
+    pub points: Vec<(f64, f64)>,
+    /// `r=`, `td=`.
+    pub params: Vec<Param>,
+}
+
+/// A signal in `.save`, `.print`.
+#[derive(Debug)]
+pub(crate) struct SignalText {
+    pub kind: SignalKind,
+    pub span: Span,
+    /// As written, lower case and without blanks.
+    pub label: String,
+}
+
+/// Kinds of signals as written.
+#[derive(Debug)]
+pub(crate) enum SignalKind {
+    All,
+    Voltage(Word, Option<Word>),
+    Current(Word),
+    Internal(Word, Box<str>),
+}
+
+/// An analysis as written.
+#[derive(Debug)]
+pub(crate) enum AnalysisText {
+    Op { span: Span },
+    Dc { sweeps: Vec<(Word, [Value; 3])>, span: Span },
+    Tran { times: Vec<Value>, use_initial: bool, span: Span },
+}
+
+/// A controller block as written.
+#[derive(Debug)]
+pub(crate) struct ControllerText {
+    pub name: Word,
+    pub span: Span,
+    pub params: Vec<Param>,
+    pub statements: Vec<ControllerLine>,
+}
+
+/// One line of it.
+#[derive(Debug)]
+pub(crate) struct ControllerLine {
+    pub keyword: Word,
+    pub words: Vec<Word>,
+    pub params: Vec<Param>,
+}
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub(crate) struct Deck {
+    pub title: String,
+    pub title_span: Span,
+    /// Block 0 is the deck.
+    pub blocks: Vec<Block>,
+    pub models: Vec<Model>,
+    pub globals: Vec<Word>,
+    pub options: Vec<Param>,
+    pub analyses: Vec<AnalysisText>,
+    pub saves: Vec<SignalText>,
+    pub prints: Vec<(Word, Vec<SignalText>)>,
+    pub controllers: Vec<ControllerText>,
+}

@@ -1,0 +1,235 @@
+//! Dot statements that do not open or close a block.
+
+use super::ast::{AnalysisText, ControllerLine, Definition, Function, Model, Param, Value, Word};
+use super::lex::{Blanks, Cursor, Kind};
+use super::lines::Line;
+use super::{signals, suggest, value};
+use crate::diagnostic::Diagnostic;
+
+/// Statements that are read.
+pub(crate) const KNOWN: [&str; 30] = [
+    "param", "func", "subckt", "ends", "model", "include", "inc", "lib", "endl", "global", "ic", "nodeset", "options", "option",
+    "opt", "temp", "save", "probe", "print", "plot", "op", "dc", "tran", "end", "controller", "endcontroller", "title", "width",
+    "control", "endc",
+];
+
+/// Statements of the dialect that this version does not have.
+const LATER: [&str; 26] = [
+    "ac", "noise", "measure", "meas", "step", "four", "fourier", "tf", "pz", "sens", "disto", "sp", "pss", "hb", "mc", "data",
+    "alter", "if", "elseif", "else", "endif", "csparam", "dout", "wcase", "sample", "distribution",
+];
+
+/// What to say about a statement that is not read.
+pub(crate) fn unknown(word: &Word) -> Diagnostic {
+    let name = word.text.trim_start_matches('.');
+    if LATER.contains(&name) {
+        let hint = match name {
+            "if" | "elseif" | "else" | "endif" => "use the conditional expression `cond ? a : b` in parameters",
+            "step" | "mc" | "alter" | "data" => "set parameters from outside with `--set name=value`",
+            _ => "this version has .op, .dc and .tran",
+        };
+        let error = Diagnostic::error(word.span, format!("`.{name}` is not supported in this version"));
+        return error.label("not supported").hint(hint);
+    }
+    let message = format!("unknown statement `{}`", super::lex::shorten(&word.text));
+    let hint = match suggest::closest(name, KNOWN.into_iter().chain(LATER)) {
+        Some(known) => format!("did you mean `.{known}`?"),
+        None => "a comment begins with `*`".to_string(),
+    };
+    Diagnostic::error(word.span, message).label("no such statement").hint(hint)
+}
+
+/// What a `.param` line holds.
+pub(crate) enum Defined {
+    /// A parameter.
+    Parameter(Definition),
+    /// `f(x)=..`
+    Function(Word, Function),
+}
+
+/// `.param a=1 b={2*a} f(x)='x+1'`
+pub(crate) fn param(cursor: &mut Cursor) -> Result<Vec<Defined>, Diagnostic> {
+    let mut all = Vec::new();
+    while cursor.peek().is_some() {
+        if cursor.take_if(Kind::Comma)?.is_some() {
+            continue;
+        }
+        let called = cursor.peek().is_some_and(|t| t.kind == Kind::Word && cursor.line.text[t.end..].starts_with('('));
+        if called {
+            let (name, function) = function(cursor, true)?;
+            all.push(Defined::Function(name, function));
+            continue;
+        }
+        let name = defined_name(cursor)?;
+        if cursor.take_if(Kind::Equals)?.is_none() {
+            return Err(cursor.expected(&format!("`=` after `{}`", name.text)));
+        }
+        let value = value::bare_expression(cursor, &format!("a value for `{}`", name.text))?;
+        all.push(Defined::Parameter(Definition { name, value, used: false.into() }));
+    }
+    if all.is_empty() { Err(cursor.expected("`name=value`")) } else { Ok(all) }
+}
+
+fn defined_name(cursor: &mut Cursor) -> Result<Word, Diagnostic> {
+    let name = value::name(cursor, "a parameter name")?;
+    let proper = name.text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '#' | '$'));
+    if proper {
+        return Ok(name);
+    }
+    let error = Diagnostic::error(name.span, format!("`{}` cannot be the name of a parameter", super::lex::shorten(&name.text)));
+    Err(error.label("a name begins with a letter"))
+}
+
+/// `name(a,b) = {expression}`; `shared` when more definitions may follow on the line.
+pub(crate) fn function(cursor: &mut Cursor, shared: bool) -> Result<(Word, Function), Diagnostic> {
+    let name = value::name(cursor, "the name of a function")?;
+    if cursor.take_if(Kind::Open)?.is_none() {
+        return Err(cursor.expected(&format!("`(` and the arguments of `{}`", name.text)));
+    }
+    let mut arguments: Vec<String> = Vec::new();
+    while cursor.take_if(Kind::Close)?.is_none() {
+        let argument = value::name(cursor, "an argument name or `)`")?;
+        if arguments.iter().any(|a| **a == *argument.text) {
+            return Err(Diagnostic::error(argument.span, format!("two arguments are named `{}`", argument.text)));
+        }
+        arguments.push(argument.text.into());
+        cursor.take_if(Kind::Comma)?;
+    }
+    cursor.take_if(Kind::Equals)?;
+    let body = value::function_body(cursor, shared)?;
+    Ok((name, Function { arguments: arguments.into(), body: body.expr }))
+}
+
+/// `.model name type (name=value ..)`
+pub(crate) fn model(line: &Line) -> Result<Model, Diagnostic> {
+    let mut cursor = Cursor::new(line, Blanks::Parentheses)?;
+    cursor.take()?;
+    let name = value::name(&mut cursor, "the name of a model")?;
+    if cursor.at_assignment() {
+        return Err(cursor.expected("the type of the model").hint("as in `.model dio d is=1e-14`"));
+    }
+    let kind = value::name(&mut cursor, "the type of the model")?;
+    let params = value::params(&mut cursor, |cursor, _| value::flag(cursor))?;
+    Ok(Model { name, kind, params })
+}
+
+/// `v(node)=value ..` of `.ic` and `.nodeset`.
+pub(crate) fn node_values(cursor: &mut Cursor) -> Result<Vec<(Word, Value)>, Diagnostic> {
+    let mut all = Vec::new();
+    while let Some(token) = cursor.peek() {
+        if token.kind == Kind::Comma {
+            cursor.take()?;
+            continue;
+        }
+        if !token.is("v") {
+            return Err(cursor.expected("`v(node)=value`"));
+        }
+        cursor.take()?;
+        if cursor.take_if(Kind::Open)?.is_none() {
+            return Err(cursor.expected("`(` after `v`"));
+        }
+        let node = value::name(cursor, "a node")?;
+        if cursor.take_if(Kind::Close)?.is_none() {
+            return Err(cursor.expected("`)`"));
+        }
+        if cursor.take_if(Kind::Equals)?.is_none() {
+            return Err(cursor.expected(&format!("`=` and the voltage of `{}`", node.text)));
+        }
+        all.push((node, value::value(cursor, "a voltage")?));
+    }
+    if all.is_empty() { Err(cursor.expected("`v(node)=value`")) } else { Ok(all) }
+}
+
+/// Words up to the end of the line.
+pub(crate) fn words(cursor: &mut Cursor, what: &str) -> Result<Vec<Word>, Diagnostic> {
+    let mut all = Vec::new();
+    while cursor.peek().is_some() {
+        if cursor.take_if(Kind::Comma)?.is_none() {
+            all.push(value::name(cursor, what)?);
+        }
+    }
+    if all.is_empty() { Err(cursor.expected(what)) } else { Ok(all) }
+}
+
+/// `.options name=value flag ..`
+pub(crate) fn options(cursor: &mut Cursor) -> Result<Vec<Param>, Diagnostic> {
+    value::params(cursor, |cursor, _| value::flag(cursor))
+}
+
+/// `.temp 50`
+pub(crate) fn temperature(cursor: &mut Cursor, keyword: &Word) -> Result<Param, Diagnostic> {
+    cursor.take_if(Kind::Equals)?;
+    let value = value::value(cursor, "a temperature in degrees Celsius")?;
+    if cursor.peek().is_some() {
+        return Err(cursor.expected("a single temperature").hint("temperature sweeps: `.dc temp start stop step`"));
+    }
+    Ok(Param { name: Word { text: "temp".into(), span: keyword.span }, value })
+}
+
+/// `.print tran v(a) ..`
+pub(crate) fn print(cursor: &mut Cursor) -> Result<(Word, Vec<super::ast::SignalText>), Diagnostic> {
+    let analysis = value::name(cursor, "an analysis (tran, dc, op)")?;
+    if !["tran", "dc", "op"].contains(&&*analysis.text) {
+        let error = Diagnostic::error(analysis.span, format!("`{}` is no analysis of this version", analysis.text));
+        let hint = suggest::did_you_mean(&analysis.text, ["tran", "dc"], "as in `.print tran v(out)`");
+        return Err(error.label("tran, dc or op expected").hint(hint));
+    }
+    Ok((analysis, signals::signals(cursor)?))
+}
+
+/// `.op`, `.dc`, `.tran`
+pub(crate) fn analysis(cursor: &mut Cursor, keyword: &Word) -> Result<AnalysisText, Diagnostic> {
+    let span = cursor.line.span();
+    match &*keyword.text {
+        ".op" => Ok(AnalysisText::Op { span }),
+        ".dc" => {
+            let mut sweeps = Vec::new();
+            while cursor.peek().is_some() || sweeps.is_empty() {
+                let target = value::name(cursor, "a source, a resistor or `temp`")?;
+                let start = value::value(cursor, "the first value of the sweep")?;
+                let stop = value::value(cursor, "the last value of the sweep")?;
+                sweeps.push((target, [start, stop, value::value(cursor, "the step of the sweep")?]));
+            }
+            Ok(AnalysisText::Dc { sweeps, span })
+        }
+        _ => {
+            let mut times = Vec::new();
+            let mut use_initial = false;
+            while let Some(token) = cursor.peek() {
+                use_initial |= token.is("uic");
+                if use_initial {
+                    cursor.take()?;
+                    break;
+                }
+                times.push(value::value(cursor, "a time")?);
+            }
+            match times.len() {
+                0 | 1 => Err(cursor.expected("the step and the stop time").hint("as in `.tran 1n 1u`")),
+                2..=4 => Ok(AnalysisText::Tran { times, use_initial, span }),
+                _ => {
+                    let error = Diagnostic::error(times[4].span, "`.tran` has at most four times");
+                    Err(error.hint(".tran step stop [start [max_step]] [uic]"))
+                }
+            }
+        }
+    }
+}
+
+/// One line of a controller block: `keyword word .. name=value ..`
+pub(crate) fn controller_line(cursor: &mut Cursor) -> Result<ControllerLine, Diagnostic> {
+    let keyword = value::name(cursor, "a statement of the controller")?;
+    let mut words = Vec::new();
+    let mut params = Vec::new();
+    while cursor.peek().is_some() {
+        if cursor.take_if(Kind::Comma)?.is_some() {
+            continue;
+        }
+        if cursor.at_assignment() {
+            params.push(value::assignment(cursor)?);
+        } else {
+            words.push(value::name(cursor, "a word or `name=value`")?);
+        }
+    }
+    Ok(ControllerLine { keyword, words, params })
+}

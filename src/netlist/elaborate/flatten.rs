@@ -1,0 +1,155 @@
+//! Walks the instances: every element and node gets its full name.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{Elaborator, Env, Placed, Slot, missing};
+use crate::circuit::{ElementId, NodeId};
+use crate::diagnostic::Diagnostic;
+use crate::netlist::ast::{Body, Element, Param, Value, Word};
+use crate::netlist::report::Fault;
+use crate::netlist::suggest;
+
+impl<'d> Elaborator<'d> {
+    /// Places the elements of an instance and of all instances inside it.
+    pub(super) fn block(&mut self, env: &Rc<Env>) {
+        self.settle_all(env);
+        let deck = self.deck;
+        for element in &deck.blocks[env.block].elements {
+            if self.report.exhausted() {
+                return;
+            }
+            let placed = match &element.body {
+                Body::Instance { block, nodes, params } => self.instance(env, element, block, nodes, params),
+                _ => self.place(env, element),
+            };
+            self.report.keep(placed);
+        }
+    }
+
+    fn place(&mut self, env: &Rc<Env>, element: &'d Element) -> Result<(), Fault> {
+        let words = match &element.body {
+            Body::Described { words, .. } => &words[..self.model_position(env, element, words)?],
+            _ => &element.nodes[..],
+        };
+        let nodes = words.iter().map(|word| self.node(env, &word.text)).collect();
+        let name = format!("{}{}", env.path, element.name.text);
+        let id = ElementId(self.placed.len() as u32);
+        if let Some(&before) = self.element_index.get(&name) {
+            let first = self.placed[before.0 as usize].text.name.span;
+            return Err(self.twice(element, &name, first));
+        }
+        self.element_index.insert(name.clone(), id);
+        self.placed.push(Placed { name, nodes, env: Rc::clone(env), text: element });
+        Ok(())
+    }
+
+    fn twice(&self, element: &Element, name: &str, first: crate::diagnostic::Span) -> Fault {
+        let (line, _) = self.sources.line_column(first);
+        let error = Diagnostic::error(element.name.span, format!("element `{name}` is defined twice"));
+        error.label("second definition").hint(format!("the first one is in line {line}")).into()
+    }
+
+    /// The node that `name` means in an instance; made when it is new.
+    fn node(&mut self, env: &Env, name: &str) -> NodeId {
+        if name == "0" || name == "gnd" {
+            return NodeId::GROUND;
+        }
+        if let Some(&port) = self.deck.blocks[env.block].port_index.get(name)
+            && let Some(&node) = env.ports.get(port)
+        {
+            return node;
+        }
+        self.scratch.clear();
+        if !self.globals.contains(name) {
+            self.scratch.push_str(&env.path);
+        }
+        self.scratch.push_str(name);
+        if let Some(&node) = self.node_index.get(&self.scratch) {
+            return node;
+        }
+        let node = NodeId(self.nodes.len() as u32);
+        self.nodes.push(self.scratch.clone());
+        self.node_index.insert(self.scratch.clone(), node);
+        node
+    }
+
+    fn instance(
+        &mut self,
+        env: &Rc<Env>,
+        element: &'d Element,
+        name: &'d Word,
+        nodes: &'d [Word],
+        params: &'d [Param],
+    ) -> Result<(), Fault> {
+        // An unknown subcircuit has been reported by the check of the definitions.
+        let index = self.find_block(env.block, &name.text).ok_or(Fault::Reported)?;
+        let block = &self.deck.blocks[index];
+        if nodes.len() != block.ports.len() {
+            let ports: Vec<&str> = block.ports.iter().take(20).map(|port| &*port.text).collect();
+            let message = format!(
+                "subcircuit `{}` has {} ports, but `{}` gives {} nodes",
+                name.text,
+                block.ports.len(),
+                element.name.text,
+                nodes.len()
+            );
+            let error = Diagnostic::error(element.name.span, message).label("wrong number of nodes");
+            return Err(error.hint(format!("the ports are: {}", ports.join(" "))).into());
+        }
+        let full = format!("{}{}", env.path, element.name.text);
+        if self.instances.contains(&full) {
+            let deck = self.deck;
+            let same = deck.blocks[env.block].elements.iter().find(|e| e.name.text == element.name.text);
+            return Err(self.twice(element, &full, same.map_or(element.name.span, |e| e.name.span)));
+        }
+        let ports = nodes.iter().map(|word| self.node(env, &word.text)).collect();
+        let mut slots = vec![Slot::Pending; block.params.len()];
+        let mut multiplier = env.multiplier;
+        for param in params {
+            let known = block.param_index.get(&param.name.text).copied();
+            match known {
+                Some(place) if place < block.settable => slots[place] = Slot::Done(self.number(env, &param.value)?),
+                None if &*param.name.text == "m" => multiplier *= self.multiplier(env, &param.value)?,
+                _ => return Err(self.not_settable(index, &param.name, known.is_some())),
+            }
+        }
+        let mut parent = env;
+        while Some(parent.block) != block.parent {
+            parent = parent.parent.as_ref().ok_or(Fault::Reported)?;
+        }
+        let path = format!("{full}.");
+        self.instances.insert(full);
+        let id = self.envs.len();
+        let parent = Some(Rc::clone(parent));
+        let inner = Rc::new(Env { id, block: index, parent, path, ports, slots: RefCell::new(slots), multiplier });
+        self.envs.push(Rc::clone(&inner));
+        self.block(&inner);
+        Ok(())
+    }
+
+    /// A multiplier `m=`: positive.
+    pub(super) fn multiplier(&mut self, env: &Rc<Env>, value: &Value) -> Result<f64, Fault> {
+        let number = self.number(env, value)?;
+        if number > 0.0 {
+            return Ok(number);
+        }
+        Err(Diagnostic::error(value.span, format!("the multiplier is {number}")).label("more than 0 expected").into())
+    }
+
+    fn not_settable(&self, index: usize, name: &Word, exists: bool) -> Fault {
+        let block = &self.deck.blocks[index];
+        let error = Diagnostic::error(name.span, format!("subcircuit `{}` has no parameter `{}`", block.name, name.text));
+        let hint = if exists {
+            format!("it is a `.param` inside `{0}`; name it on the line `.subckt {0}` to make it settable", block.name)
+        } else {
+            let known: Vec<&str> = block.params[..block.settable].iter().map(|p| &*p.name.text).collect();
+            let otherwise = match known.len() {
+                0 => "it has no parameters".to_string(),
+                _ => format!("its parameters are: {}", known.join(" ")),
+            };
+            suggest::did_you_mean(&name.text, known.iter().copied(), otherwise)
+        };
+        missing(self.broken, &name.text, || error.label("unknown parameter").hint(hint))
+    }
+}

@@ -1,0 +1,301 @@
+//! Evaluates what an element is.
+
+use std::rc::Rc;
+
+use super::{Elaborator, Env};
+use crate::circuit::{Device, ElementId, ElementKind, NodeId, ParamData, ParamValue, Poly, Quantity, Source};
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Binary, Builtin, Expr};
+use crate::netlist::ast::{Body, Controlled, Formula, Param, Passive, SourceText, Value, Word};
+use crate::netlist::report::Fault;
+use crate::netlist::suggest;
+
+/// What a resistor of zero ohm becomes, as in ngspice; ohm.
+const LEAST_RESISTANCE: f64 = 1e-3;
+
+impl<'d> Elaborator<'d> {
+    /// The kind of placed element `index`.
+    pub(super) fn kind(&mut self, index: usize) -> Result<ElementKind, Fault> {
+        let placed = &self.placed[index];
+        let (env, text) = (Rc::clone(&placed.env), placed.text);
+        let env = &env;
+        match &text.body {
+            Body::Passive { kind, value, params } => self.passive(env, &text.name, *kind, value.as_ref(), params),
+            Body::Mutual { first, second, coupling } => self.mutual(env, first, second, coupling),
+            Body::Source { voltage: true, source, .. } => Ok(ElementKind::VoltageSource(self.source(env, source)?)),
+            Body::Source { source, multiplier, .. } => {
+                let factor = self.factor(env, multiplier.as_ref())?;
+                let mut source = self.source(env, source)?;
+                source.dc *= factor;
+                source.ac = source.ac.map(|(magnitude, phase)| (magnitude * factor, phase));
+                source.waveform = source.waveform.map(|w| super::waveform::scaled(w, factor));
+                Ok(ElementKind::CurrentSource(source))
+            }
+            Body::Controlled { kind, controls, coefficients, multiplier } => {
+                self.controlled(env, *kind, controls, coefficients, multiplier.as_ref())
+            }
+            Body::Behavioural { voltage, formula, multiplier } => {
+                let expr = self.behaviour(env, formula)?;
+                self.behavioural(env, *voltage, expr, multiplier.as_ref())
+            }
+            Body::Table { voltage, formula, points, multiplier } => {
+                let expr = self.table(env, formula, points)?;
+                self.behavioural(env, *voltage, expr, multiplier.as_ref())
+            }
+            Body::Device { model, control, params } => {
+                let control = control.as_ref().map(|control| self.control(env, control)).transpose()?;
+                self.device(env, model, control, params)
+            }
+            Body::Described { words, params } => {
+                let position = self.model_position(env, text, words)?;
+                let flags = words[position + 1..].iter();
+                let flags = flags.map(|word| ParamValue { name: word.text.to_string(), value: ParamData::Number(1.0), span: word.span });
+                let flags: Vec<ParamValue> = flags.collect();
+                let kind = self.device(env, &words[position], None, params)?;
+                Ok(match kind {
+                    ElementKind::Device(mut device) => {
+                        device.params.extend(flags);
+                        ElementKind::Device(device)
+                    }
+                    other => other,
+                })
+            }
+            Body::Instance { .. } => Err(Fault::Reported),
+        }
+    }
+
+    /// The instance's multiplier times the element's own `m=`.
+    fn factor(&mut self, env: &Rc<Env>, own: Option<&Value>) -> Result<f64, Fault> {
+        Ok(env.multiplier * own.map_or(Ok(1.0), |value| self.multiplier(env, value))?)
+    }
+
+    fn passive(
+        &mut self,
+        env: &Rc<Env>,
+        name: &Word,
+        kind: Passive,
+        value: Option<&Value>,
+        params: &[Param],
+    ) -> Result<ElementKind, Fault> {
+        let (long, short, extra): (&str, &str, &[&str]) = match kind {
+            Passive::Resistor => ("resistance", "r", &["m", "scale", "tc", "tc1", "tc2", "temp", "dtemp"]),
+            Passive::Capacitor => ("capacitance", "c", &["m", "scale", "ic"]),
+            Passive::Inductor => ("inductance", "l", &["m", "scale", "ic"]),
+        };
+        let mut main = value.map(|value| self.main_value(env, name, value)).transpose()?;
+        let (mut factor, mut scale, mut initial) = (env.multiplier, 1.0, None);
+        let (mut tc1, mut tc2, mut celsius, mut above) = (0.0, 0.0, self.celsius, 0.0);
+        for param in params {
+            let key = &*param.name.text;
+            if key == "m" {
+                factor *= self.multiplier(env, &param.value)?;
+                continue;
+            }
+            if key == "tc" && kind == Passive::Resistor {
+                let data = self.data(env, &param.value)?;
+                match data {
+                    ParamData::Number(x) => tc1 = x,
+                    ParamData::Vector(x) if x.len() == 2 => (tc1, tc2) = (x[0], x[1]),
+                    _ => return Err(Diagnostic::error(param.value.span, "`tc=` takes one or two numbers").into()),
+                }
+                continue;
+            }
+            let known = key == long || key == short || extra.contains(&key);
+            if !known {
+                let names = extra.iter().copied().chain([long, short]);
+                let hint = suggest::did_you_mean(key, names, format!("known are: {short} {}", extra.join(" ")));
+                let error = Diagnostic::error(param.name.span, format!("`{}` has no parameter `{key}`", name.text));
+                return Err(error.label("unknown parameter").hint(hint).into());
+            }
+            let number = self.number(env, &param.value)?;
+            match key {
+                "scale" => scale = number,
+                "ic" => initial = Some(number),
+                "tc1" => tc1 = number,
+                "tc2" => tc2 = number,
+                "temp" => celsius = number,
+                "dtemp" => above = number,
+                _ if main.is_some() => {
+                    return Err(Diagnostic::error(param.name.span, format!("`{}` has two values", name.text)).into());
+                }
+                _ => main = Some(number),
+            }
+        }
+        let Some(main) = main else {
+            let error = Diagnostic::error(name.span, format!("`{}` has no value", name.text));
+            return Err(error.label(format!("{long} missing")).into());
+        };
+        match kind {
+            Passive::Capacitor => {
+                Ok(ElementKind::Capacitor { capacitance: main * scale * factor, initial_voltage: initial })
+            }
+            Passive::Inductor => Ok(ElementKind::Inductor { inductance: main * scale / factor, initial_current: initial }),
+            Passive::Resistor => {
+                let warmth = celsius + above - self.nominal_celsius;
+                let mut resistance = main * scale * (1.0 + tc1 * warmth + tc2 * warmth * warmth) / factor;
+                if resistance == 0.0 {
+                    resistance = LEAST_RESISTANCE;
+                    let warning = Diagnostic::warning(name.span, format!("`{}{}` has zero resistance", env.path, name.text));
+                    self.report.warn(warning.label("1 mOhm is used"));
+                }
+                if !resistance.is_finite() {
+                    return Err(Diagnostic::error(name.span, format!("the resistance is {resistance} ohm")).into());
+                }
+                Ok(ElementKind::Resistor { resistance })
+            }
+        }
+    }
+
+    /// The value on the line; a word that is no parameter but a model is explained.
+    fn main_value(&mut self, env: &Rc<Env>, name: &Word, value: &Value) -> Result<f64, Fault> {
+        if let crate::netlist::ast::ValueKind::Word(word) = &value.kind
+            && self.deck.blocks.iter().any(|block| block.models.contains_key(word))
+        {
+            let error = Diagnostic::error(value.span, format!("`{}` names a model instead of a value", name.text));
+            let error = error.label("models of R, C and L are not supported in this version");
+            return Err(error.hint("give the value itself").into());
+        }
+        self.number(env, value)
+    }
+
+    fn mutual(&mut self, env: &Rc<Env>, first: &Word, second: &Word, coupling: &Value) -> Result<ElementKind, Fault> {
+        let k = self.number(env, coupling)?;
+        let first = (self.inductor(env, first)?, first);
+        let second = (self.inductor(env, second)?, second);
+        if first.0 == second.0 {
+            return Err(Diagnostic::error(second.1.span, "an inductor cannot be coupled to itself").into());
+        }
+        if !(k.abs() <= 1.0) || k == 0.0 {
+            let error = Diagnostic::error(coupling.span, format!("the coupling coefficient is {k}"));
+            return Err(error.label("between 0 and 1 expected").into());
+        }
+        Ok(ElementKind::Mutual { first: first.0, second: second.0, coupling: k })
+    }
+
+    fn inductor(&self, env: &Env, name: &Word) -> Result<ElementId, Fault> {
+        let id = self.find_element(env, &name.text);
+        let body = id.map(|id| &self.placed[id.0 as usize].text.body);
+        match (id, body) {
+            (Some(id), Some(Body::Passive { kind: Passive::Inductor, .. })) => Ok(id),
+            (Some(_), _) => Err(Diagnostic::error(name.span, format!("`{}` is not an inductor", name.text)).into()),
+            _ => {
+                let names = self.element_index.keys().filter_map(|n| n.strip_prefix(env.path.as_str()));
+                let hint = suggest::did_you_mean(&name.text, names.filter(|n| n.starts_with('l')), "name two inductors of the same subcircuit");
+                Err(Diagnostic::error(name.span, format!("unknown inductor `{}`", name.text)).hint(hint).into())
+            }
+        }
+    }
+
+    /// The controlling branch of F, H, W.
+    fn control(&self, env: &Env, name: &Word) -> Result<ElementId, Fault> {
+        self.branch(env, &name.text).map_err(|(message, hint)| Diagnostic::error(name.span, message).hint(hint).into())
+    }
+
+    fn source(&mut self, env: &Rc<Env>, text: &SourceText) -> Result<Source, Fault> {
+        let dc = text.dc.as_ref().map(|value| self.number(env, value)).transpose()?;
+        let ac = match &text.ac {
+            None => None,
+            Some((magnitude, phase)) => {
+                let magnitude = magnitude.as_ref().map_or(Ok(1.0), |value| self.number(env, value))?;
+                Some((magnitude, phase.as_ref().map_or(Ok(0.0), |value| self.number(env, value))?))
+            }
+        };
+        let waveform = text.function.as_ref().map(|function| self.waveform(env, function)).transpose()?;
+        let start = waveform.as_ref().map_or(0.0, super::waveform::initial_value);
+        Ok(Source { dc: dc.unwrap_or(start), ac, waveform })
+    }
+
+    fn controlled(
+        &mut self,
+        env: &Rc<Env>,
+        kind: Controlled,
+        controls: &[Word],
+        coefficients: &[Value],
+        multiplier: Option<&Value>,
+    ) -> Result<ElementKind, Fault> {
+        let current = matches!(kind, Controlled::Vccs | Controlled::Cccs);
+        if let Some(value) = multiplier.filter(|_| !current) {
+            return Err(Diagnostic::error(value.span, "a voltage source has no multiplier").into());
+        }
+        let factor = if current { self.factor(env, multiplier)? } else { 1.0 };
+        let mut values = coefficients.iter().map(|c| Ok(self.number(env, c)? * factor)).collect::<Result<Vec<f64>, Fault>>()?;
+        if values.len() == 1 {
+            values.insert(0, 0.0);
+        }
+        if matches!(kind, Controlled::Vcvs | Controlled::Vccs) {
+            let nodes = controls.iter().map(|word| self.control_node(env, word)).collect::<Result<Vec<NodeId>, Fault>>()?;
+            let poly = Poly { controls: nodes.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect(), coefficients: values };
+            return Ok(if current { ElementKind::Vccs(poly) } else { ElementKind::Vcvs(poly) });
+        }
+        let controls = controls.iter().map(|word| self.control(env, word)).collect::<Result<Vec<ElementId>, Fault>>()?;
+        let poly = Poly { controls, coefficients: values };
+        Ok(if current { ElementKind::Cccs(poly) } else { ElementKind::Ccvs(poly) })
+    }
+
+    /// A controlling node must be a node of some element.
+    fn control_node(&self, env: &Env, word: &Word) -> Result<NodeId, Fault> {
+        self.find_node(env, &word.text).ok_or_else(|| {
+            let names = self.nodes.iter().filter_map(|node| node.strip_prefix(env.path.as_str()));
+            let hint = suggest::did_you_mean(&word.text, names, "no element is connected to it");
+            Diagnostic::error(word.span, format!("unknown node `{}`", word.text)).hint(hint).into()
+        })
+    }
+
+    fn behavioural(
+        &mut self,
+        env: &Rc<Env>,
+        voltage: bool,
+        expr: Expr<Quantity>,
+        multiplier: Option<&Value>,
+    ) -> Result<ElementKind, Fault> {
+        if voltage {
+            return match multiplier {
+                Some(value) => Err(Diagnostic::error(value.span, "a voltage source has no multiplier").into()),
+                None => Ok(ElementKind::BehaviouralVoltage(expr)),
+            };
+        }
+        let factor = self.factor(env, multiplier)?;
+        Ok(ElementKind::BehaviouralCurrent(if factor == 1.0 {
+            expr
+        } else {
+            Expr::Binary(Binary::Multiply, Box::new(Expr::Const(factor)), Box::new(expr))
+        }))
+    }
+
+    fn table(&mut self, env: &Rc<Env>, formula: &Formula, points: &[Value]) -> Result<Expr<Quantity>, Fault> {
+        let mut arguments = vec![self.behaviour(env, formula)?];
+        let mut last = f64::NEG_INFINITY;
+        for pair in points.chunks_exact(2) {
+            let (x, y) = (self.number(env, &pair[0])?, self.number(env, &pair[1])?);
+            if x <= last {
+                let error = Diagnostic::error(pair[0].span, "the points of a table must ascend");
+                return Err(error.label(format!("{x} after {last}")).into());
+            }
+            last = x;
+            arguments.extend([Expr::Const(x), Expr::Const(y)]);
+        }
+        Ok(Expr::Call(Builtin::Pwl, arguments))
+    }
+
+    fn device(
+        &mut self,
+        env: &Rc<Env>,
+        model: &Word,
+        control: Option<ElementId>,
+        params: &[Param],
+    ) -> Result<ElementKind, Fault> {
+        let model = self.model(env, model)?;
+        let mut params = self.params(env, params)?;
+        if env.multiplier != 1.0 {
+            match params.iter_mut().find(|param| param.name == "m") {
+                Some(ParamValue { value: ParamData::Number(own), .. }) => *own *= env.multiplier,
+                _ => params.push(ParamValue {
+                    name: "m".into(),
+                    value: ParamData::Number(env.multiplier),
+                    span: self.models[model.0 as usize].span,
+                }),
+            }
+        }
+        Ok(ElementKind::Device(Device { model, params, control }))
+    }
+}

@@ -1,0 +1,213 @@
+//! Syntax tree to flat circuit.
+//!
+//! [`check`] looks at the definitions alone (unknown and recursive subcircuits, size); [`flatten`] walks the instances and
+//! gives every node and element its name; [`kinds`] then evaluates each element, when all names are known.
+
+mod analyses;
+mod check;
+mod flatten;
+mod kinds;
+mod models;
+mod scope;
+mod signals;
+mod waveform;
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::ast::{Deck, Element as ElementText};
+use super::report::{Fault, Report};
+use crate::circuit::{Circuit, Element, ModelCard, ModelId, NodeId, ParamData, Setting};
+use crate::diagnostic::{Diagnostic, SourceMap};
+
+/// Temperature without `.temp` and `.options temp=`, and nominal temperature without `tnom=`; degrees Celsius.
+const ROOM_CELSIUS: f64 = 27.0;
+
+/// State of one parameter of an instance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Slot {
+    Pending,
+    Busy,
+    Done(f64),
+    Failed,
+}
+
+/// One instance of a block: what its names mean.
+#[derive(Debug)]
+struct Env {
+    id: usize,
+    block: usize,
+    /// Instance of the block in which this one is defined.
+    parent: Option<Rc<Env>>,
+    /// Prefix of its names: empty, or `x1.x2.`.
+    path: String,
+    ports: Vec<NodeId>,
+    slots: RefCell<Vec<Slot>>,
+    multiplier: f64,
+}
+
+/// An element that has its name and nodes but no value yet.
+#[derive(Debug)]
+struct Placed<'d> {
+    name: String,
+    nodes: Vec<NodeId>,
+    env: Rc<Env>,
+    text: &'d ElementText,
+}
+
+/// The work in progress.
+struct Elaborator<'d> {
+    deck: &'d Deck,
+    broken: &'d HashSet<Box<str>>,
+    sources: &'d SourceMap,
+    report: &'d mut Report,
+    globals: HashSet<&'d str>,
+    nodes: Vec<String>,
+    node_index: HashMap<String, NodeId>,
+    placed: Vec<Placed<'d>>,
+    element_index: HashMap<String, crate::circuit::ElementId>,
+    instances: HashSet<String>,
+    /// Every instance, the deck first.
+    envs: Vec<Rc<Env>>,
+    models: Vec<ModelCard>,
+    model_of: HashMap<(usize, usize), ModelId>,
+    same_model: HashMap<(usize, Vec<u64>), ModelId>,
+    celsius: f64,
+    nominal_celsius: f64,
+    /// Buffer for full names.
+    scratch: String,
+}
+
+/// Elaborates a deck. `None` when errors have been reported.
+pub(crate) fn elaborate(
+    deck: &Deck,
+    broken: &HashSet<Box<str>>,
+    sources: &Arc<SourceMap>,
+    report: &mut Report,
+) -> Option<Circuit> {
+    // After syntax errors, names may be missing for that reason alone: what depends on all names is then left out.
+    let complete = !report.failed();
+    if deck.blocks[0].elements.is_empty() && complete {
+        let empty = if deck.title.is_empty() { "the netlist is empty" } else { "the netlist has no elements" };
+        let hint = "the first line is the title; elements and statements follow from the second line on";
+        report.add(Diagnostic::error(deck.title_span, empty).label("nothing to simulate").hint(hint));
+        return None;
+    }
+    let mut work = Elaborator {
+        deck,
+        broken,
+        sources,
+        report,
+        globals: deck.globals.iter().map(|word| &*word.text).collect(),
+        nodes: vec!["0".into()],
+        node_index: HashMap::from([("0".into(), NodeId::GROUND), ("gnd".into(), NodeId::GROUND)]),
+        placed: Vec::new(),
+        element_index: HashMap::new(),
+        instances: HashSet::new(),
+        envs: Vec::new(),
+        models: Vec::new(),
+        model_of: HashMap::new(),
+        same_model: HashMap::new(),
+        celsius: ROOM_CELSIUS,
+        nominal_celsius: ROOM_CELSIUS,
+        scratch: String::new(),
+    };
+    if !work.check() {
+        return None;
+    }
+    let top = work.top();
+    let options = work.options(&top);
+    work.block(&top);
+    if !complete {
+        return None;
+    }
+    let elements = work.elements();
+    let circuit = Circuit {
+        title: deck.title.clone(),
+        elements,
+        options,
+        analyses: work.analyses(&top),
+        initial_voltages: work.node_values(|block| &block.initial),
+        nodesets: work.node_values(|block| &block.guesses),
+        prints: work.prints(),
+        saves: work.saves(),
+        controllers: work.controllers(&top),
+        nodes: work.nodes.clone(),
+        node_index: std::mem::take(&mut work.node_index),
+        element_index: std::mem::take(&mut work.element_index),
+        models: std::mem::take(&mut work.models),
+        sources: Arc::clone(sources),
+    };
+    work.warn_unused();
+    (!report.failed()).then_some(circuit)
+}
+
+impl<'d> Elaborator<'d> {
+    /// The instance that is the deck itself.
+    fn top(&mut self) -> Rc<Env> {
+        let slots = RefCell::new(vec![Slot::Pending; self.deck.blocks[0].params.len()]);
+        let top =
+            Rc::new(Env { id: 0, block: 0, parent: None, path: String::new(), ports: Vec::new(), slots, multiplier: 1.0 });
+        self.envs.push(Rc::clone(&top));
+        top
+    }
+
+    /// Evaluates `.options` and `.temp`, and takes the temperatures from them.
+    fn options(&mut self, top: &Rc<Env>) -> Vec<Setting> {
+        let mut all: Vec<Setting> = Vec::new();
+        for param in &self.deck.options {
+            let data = self.data(top, &param.value);
+            let Some(value) = self.report.keep(data) else { continue };
+            let name = param.name.text.to_string();
+            if let ParamData::Number(celsius) = value {
+                match name.as_str() {
+                    "temp" => self.celsius = celsius,
+                    "tnom" => self.nominal_celsius = celsius,
+                    _ => {}
+                }
+                let temperature = name == "temp" || name == "tnom";
+                if temperature && (celsius.is_nan() || celsius <= -273.15) {
+                    let error = Diagnostic::error(param.value.span, format!("{celsius} degrees Celsius is below absolute zero"));
+                    self.report.add(error.label("a temperature in degrees Celsius"));
+                }
+            }
+            all.retain(|setting| setting.name != name);
+            all.push(Setting { name, value, span: param.value.span });
+        }
+        all
+    }
+
+    /// Values of all placed elements.
+    fn elements(&mut self) -> Vec<Element> {
+        let mut all = Vec::with_capacity(self.placed.len());
+        for index in 0..self.placed.len() {
+            if self.report.exhausted() {
+                break;
+            }
+            let kind = self.kind(index);
+            let Some(kind) = self.report.keep(kind) else { continue };
+            let placed = &mut self.placed[index];
+            let nodes = std::mem::take(&mut placed.nodes);
+            all.push(Element { name: std::mem::take(&mut placed.name), span: placed.text.name.span, nodes, kind });
+        }
+        all
+    }
+
+    fn warn_unused(&mut self) {
+        let mut seen = vec![false; self.deck.blocks.len()];
+        self.envs.iter().for_each(|env| seen[env.block] = true);
+        for (block, _) in self.deck.blocks.iter().zip(seen).filter(|&(_, seen)| seen) {
+            for definition in block.params.iter().filter(|d| !d.used.get() && d.name.span.file == 0) {
+                let message = format!("parameter `{}` is not used", definition.name.text);
+                self.report.warn(Diagnostic::warning(definition.name.span, message).label("never read"));
+            }
+        }
+    }
+}
+
+/// The fault "not found", unless the definition is there but could not be read.
+fn missing(broken: &HashSet<Box<str>>, name: &str, error: impl FnOnce() -> Diagnostic) -> Fault {
+    if broken.contains(name) { Fault::Reported } else { Fault::New(error()) }
+}

@@ -1,0 +1,94 @@
+//! Model cards: which one a name means, and their evaluated parameters, shared where they are equal.
+
+use std::rc::Rc;
+
+use super::{Elaborator, Env, missing};
+use crate::circuit::{ModelCard, ModelId, ParamData, ParamValue};
+use crate::diagnostic::Diagnostic;
+use crate::netlist::ast::{Element, Param, Word};
+use crate::netlist::report::Fault;
+use crate::netlist::suggest;
+
+impl<'d> Elaborator<'d> {
+    fn find_model<'e>(&self, env: &'e Rc<Env>, name: &str) -> Option<(&'e Rc<Env>, usize)> {
+        let mut at = Some(env);
+        while let Some(env) = at {
+            if let Some(&index) = self.deck.blocks[env.block].models.get(name) {
+                return Some((env, index));
+            }
+            at = env.parent.as_ref();
+        }
+        None
+    }
+
+    /// Which of the words of a Y element is the name of its model.
+    pub(super) fn model_position(&self, env: &Rc<Env>, element: &Element, words: &[Word]) -> Result<usize, Fault> {
+        match words.iter().skip(1).position(|word| self.find_model(env, &word.text).is_some()) {
+            Some(position) => Ok(position + 1),
+            None if words.iter().any(|word| self.broken.contains(&word.text)) => Err(Fault::Reported),
+            None => match words.last() {
+                Some(word) if words.len() > 1 => Err(self.unknown_model(env, word)),
+                _ => Err(Diagnostic::error(element.name.span, "nodes and the name of a model expected").into()),
+            },
+        }
+    }
+
+    fn unknown_model(&self, env: &Rc<Env>, name: &Word) -> Fault {
+        missing(self.broken, &name.text, || {
+            let mut known: Vec<&str> = Vec::new();
+            let mut at = Some(env);
+            while let Some(env) = at {
+                known.extend(self.deck.blocks[env.block].models.keys().map(|k| &**k));
+                at = env.parent.as_ref();
+            }
+            let hint = suggest::did_you_mean(&name.text, known, "add a `.model` statement, or include its file");
+            Diagnostic::error(name.span, format!("unknown model `{}`", name.text)).label("not defined here").hint(hint)
+        })
+    }
+
+    /// The evaluated card that `name` means in an instance.
+    pub(super) fn model(&mut self, env: &Rc<Env>, name: &Word) -> Result<ModelId, Fault> {
+        let Some((home, index)) = self.find_model(env, &name.text) else { return Err(self.unknown_model(env, name)) };
+        if let Some(&id) = self.model_of.get(&(home.id, index)) {
+            return Ok(id);
+        }
+        let model = &self.deck.models[index];
+        let params = self.params(home, &model.params)?;
+        let key = (index, params.iter().flat_map(|param| fingerprint(&param.value)).collect());
+        let id = match self.same_model.get(&key) {
+            Some(&id) => id,
+            None => {
+                let id = ModelId(self.models.len() as u32);
+                let name = format!("{}{}", home.path, model.name.text);
+                self.models.push(ModelCard { name, kind: model.kind.text.to_string(), params, span: model.name.span });
+                self.same_model.insert(key, id);
+                id
+            }
+        };
+        self.model_of.insert((home.id, index), id);
+        Ok(id)
+    }
+
+    /// Evaluated parameters; the same name twice is an error.
+    pub(super) fn params(&mut self, env: &Rc<Env>, params: &[Param]) -> Result<Vec<ParamValue>, Fault> {
+        let mut all: Vec<ParamValue> = Vec::with_capacity(params.len());
+        for param in params {
+            let (name, span) = (&param.name.text, param.name.span);
+            if all.iter().any(|before| *before.name == **name) {
+                return Err(Diagnostic::error(span, format!("`{name}` is given twice")).label("second value").into());
+            }
+            let value = self.data(env, &param.value)?;
+            all.push(ParamValue { name: name.to_string(), value, span });
+        }
+        Ok(all)
+    }
+}
+
+/// Tells apart the values that one written value can have in different instances.
+fn fingerprint(value: &ParamData) -> Vec<u64> {
+    match value {
+        ParamData::Number(number) => vec![0, number.to_bits()],
+        ParamData::Text(_) => vec![1],
+        ParamData::Vector(numbers) => [2, numbers.len() as u64].into_iter().chain(numbers.iter().map(|x| x.to_bits())).collect(),
+    }
+}

@@ -1,0 +1,454 @@
+//! Files to syntax tree: follows includes and library sections, opens and closes blocks, recovers line by line.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::ast::{Block, ControllerText, Deck, Definition, Word};
+use super::commands::{self, Defined};
+use super::files::Files;
+use super::lex::{Blanks, Cursor, Kind};
+use super::lines::{Line, Lines};
+use super::report::Report;
+use super::{elements, signals, value};
+use crate::diagnostic::{Diagnostic, Span};
+
+/// Deepest nesting of includes.
+const DEEPEST_INCLUDE: usize = 64;
+
+/// Reads a deck with all it includes.
+#[derive(Debug, Default)]
+pub(crate) struct Parser {
+    pub files: Files,
+    pub report: Report,
+    pub deck: Deck,
+    /// Names whose definition could not be read; their absence is not reported again.
+    pub broken: HashSet<Box<str>>,
+    /// Open blocks, the deck first.
+    open: Vec<usize>,
+    /// Files being read, with the library section.
+    reading: Vec<(u32, Option<String>)>,
+    controller: Option<ControllerText>,
+    /// Open `.control` block, and whether anything stood in it.
+    control: Option<(Span, bool)>,
+}
+
+/// Whether to go on with this file.
+enum Next {
+    Line,
+    End,
+}
+
+impl Parser {
+    /// Reads the deck in file `file`.
+    pub fn deck(&mut self, file: u32) {
+        self.deck.blocks.push(Block::default());
+        self.open.push(0);
+        let text = Arc::clone(&self.files.map.file(file).text);
+        let mut lines = Lines::new(file, &text);
+        let (title, span) = lines.title();
+        self.deck.title = title.to_string();
+        self.deck.title_span = span;
+        if looks_like_statement(title) {
+            let warning = Diagnostic::warning(span, "the first line of a deck is its title and is not read as a statement");
+            self.report.warn(warning.label("taken as the title").hint("put a title above it"));
+        }
+        self.reading.push((file, None));
+        self.lines(lines, None);
+        if let Some(controller) = self.controller.take() {
+            let error = Diagnostic::error(controller.span, format!("controller `{}` is not ended", controller.name.text));
+            self.report.add(error.label("opened here").hint("add `.endcontroller`"));
+        }
+        if let Some((span, _)) = self.control.take() {
+            self.report.add(Diagnostic::error(span, "`.control` is not ended").label("opened here").hint("add `.endc`"));
+        }
+    }
+
+    /// Reads statements; of a library file only `section`. False when the section is not there.
+    fn lines(&mut self, lines: Lines, section: Option<&str>) -> bool {
+        let depth = self.open.len();
+        let mut found = section.is_none();
+        // The section whose lines pass by, and whether they are read.
+        let mut inside: Option<(Span, bool)> = None;
+        for line in lines {
+            if self.report.exhausted() {
+                break;
+            }
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => {
+                    self.report.add(error);
+                    continue;
+                }
+            };
+            match section_mark(&line) {
+                Some(Mark::Begin(name)) => {
+                    let wanted = section.is_some_and(|s| s.eq_ignore_ascii_case(name));
+                    if section.is_none() {
+                        let warning = Diagnostic::warning(line.span(), format!("section `{name}` of a library is not read here"));
+                        self.report.warn(warning.label("skipped to `.endl`").hint("choose it with `.lib \"file\" section`"));
+                    }
+                    found |= wanted;
+                    inside = Some((line.span(), wanted));
+                    continue;
+                }
+                Some(Mark::End) => {
+                    if inside.take().is_none() {
+                        self.report.add(Diagnostic::error(line.span(), "`.endl` without `.lib`"));
+                    }
+                    continue;
+                }
+                None => {}
+            }
+            let read = inside.map_or(section.is_none(), |(_, wanted)| wanted);
+            if !read {
+                continue;
+            }
+            match self.statement(&line) {
+                Ok(Next::Line) => {}
+                Ok(Next::End) => break,
+                Err(error) => self.report.add(error),
+            }
+        }
+        if let Some((span, _)) = inside {
+            self.report.add(Diagnostic::error(span, "this library section is not ended").label("opened here").hint("add `.endl`"));
+        }
+        while self.open.len() > depth {
+            let index = self.open.pop().unwrap_or(0);
+            let block = &self.deck.blocks[index];
+            let error = Diagnostic::error(block.span, format!("subcircuit `{}` is not ended", block.name));
+            self.report.add(error.label("opened here").hint(format!("add `.ends {}`", block.name)));
+        }
+        found
+    }
+
+    fn block(&mut self) -> &mut Block {
+        let index = self.open.last().copied().unwrap_or(0);
+        &mut self.deck.blocks[index]
+    }
+
+    fn statement(&mut self, line: &Line) -> Result<Next, Diagnostic> {
+        let keyword = line.text.split(char::is_whitespace).next().unwrap_or("").to_ascii_lowercase();
+        if let Some((span, filled)) = &mut self.control {
+            if keyword != ".endc" {
+                *filled = true;
+                return Ok(Next::Line);
+            }
+            let (span, filled) = (*span, *filled);
+            self.control = None;
+            if !filled {
+                return Ok(Next::Line);
+            }
+            let error = Diagnostic::error(span, "a `.control` block is not supported in this version");
+            return Err(error.label("its commands would not be run").hint("use `.tran`, `.dc`, `.op`, `.save` statements instead"));
+        }
+        if let Some(controller) = &mut self.controller {
+            if keyword == ".endcontroller" {
+                self.deck.controllers.extend(self.controller.take());
+                return Ok(Next::Line);
+            }
+            if keyword.starts_with('.') {
+                let span = line.origin.span(0, keyword.len());
+                let error = Diagnostic::error(span, format!("`{keyword}` inside controller `{}`", controller.name.text));
+                return Err(error.hint("end the block with `.endcontroller` first"));
+            }
+            controller.statements.push(commands::controller_line(&mut Cursor::new(line, Blanks::Strict)?)?);
+            return Ok(Next::Line);
+        }
+        if keyword.starts_with('.') {
+            return self.dot(line, &keyword);
+        }
+        let files = &mut self.files;
+        let element = elements::element(line, &mut |path, span| files.points(path, span))?;
+        self.block().elements.push(element);
+        Ok(Next::Line)
+    }
+
+    fn dot(&mut self, line: &Line, keyword: &str) -> Result<Next, Diagnostic> {
+        match keyword {
+            ".end" => return Ok(Next::End),
+            ".title" => {
+                self.deck.title = line.text[keyword.len()..].trim().to_string();
+                return Ok(Next::Line);
+            }
+            ".model" => return self.model(line).map(|()| Next::Line),
+            ".subckt" => return self.subcircuit(line).map(|()| Next::Line),
+            _ => {}
+        }
+        let mut cursor = Cursor::new(line, Blanks::Strict)?;
+        let cursor = &mut cursor;
+        let word = value::name(cursor, "a statement")?;
+        match keyword {
+            ".include" | ".inc" => self.include(cursor)?,
+            ".lib" => self.library(cursor)?,
+            ".ends" => self.end_subcircuit(cursor, &word)?,
+            ".param" => {
+                let defined = commands::param(cursor);
+                if defined.is_err() {
+                    self.mark_broken(line);
+                }
+                for one in defined? {
+                    match one {
+                        Defined::Parameter(definition) => self.define(definition),
+                        Defined::Function(name, function) => {
+                            self.block().functions.insert(name.text, function);
+                        }
+                    }
+                }
+            }
+            ".func" => {
+                let (name, function) = commands::function(cursor, false)?;
+                self.block().functions.insert(name.text, function);
+            }
+            ".global" => self.deck.globals.extend(commands::words(cursor, "a node")?),
+            ".ic" => {
+                let values = commands::node_values(cursor)?;
+                self.block().initial.extend(values);
+            }
+            ".nodeset" => {
+                let values = commands::node_values(cursor)?;
+                self.block().guesses.extend(values);
+            }
+            ".width" => {
+                self.report.warn(Diagnostic::warning(word.span, "`.width` has no effect").label("ignored"));
+                return Ok(Next::Line);
+            }
+            _ => self.top_level(cursor, &word)?,
+        }
+        cursor.finish()?;
+        Ok(Next::Line)
+    }
+
+    /// Statements that concern the whole deck.
+    fn top_level(&mut self, cursor: &mut Cursor, word: &Word) -> Result<(), Diagnostic> {
+        let name = word.text.trim_start_matches('.');
+        if !commands::KNOWN.contains(&name) {
+            return Err(commands::unknown(word));
+        }
+        if self.open.len() > 1 {
+            let block = self.block().name.clone();
+            let error = Diagnostic::error(word.span, format!("`{}` inside subcircuit `{block}`", word.text));
+            return Err(error.label("belongs to the whole deck").hint(format!("move it behind `.ends {block}`")));
+        }
+        match name {
+            "options" | "option" | "opt" => self.deck.options.extend(commands::options(cursor)?),
+            "temp" => self.deck.options.push(commands::temperature(cursor, word)?),
+            "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
+            "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
+            "op" | "dc" | "tran" => self.deck.analyses.push(commands::analysis(cursor, word)?),
+            "control" => self.control = Some((word.span, false)),
+            "controller" => {
+                let span = cursor.line.span();
+                let name = value::name(cursor, "the name of the controller")?;
+                let params = value::params(cursor, |cursor, _| value::flag(cursor))?;
+                self.controller = Some(ControllerText { name, span, params, statements: Vec::new() });
+            }
+            _ => {
+                let opener = match name {
+                    "endc" => ".control",
+                    "endcontroller" => ".controller",
+                    _ => ".lib",
+                };
+                return Err(Diagnostic::error(word.span, format!("`{}` without `{opener}`", word.text)));
+            }
+        }
+        Ok(())
+    }
+
+    fn define(&mut self, definition: Definition) {
+        let block = self.block();
+        let (name, span) = (definition.name.text.clone(), definition.name.span);
+        let before = block.param_index.get(&name).map(|&index| block.params[index].name.span);
+        if before == Some(span) {
+            return;
+        }
+        block.param_index.insert(name.clone(), block.params.len());
+        block.params.push(definition);
+        if let Some(before) = before {
+            let line = self.files.map.line_column(before).0;
+            let warning = Diagnostic::warning(span, format!("parameter `{name}` is defined again"));
+            self.report.warn(warning.label("this value counts").hint(format!("the value of line {line} is not used")));
+        }
+    }
+
+    /// Remembers the names on a line that could not be read.
+    fn mark_broken(&mut self, line: &Line) {
+        let words = line.text.split(|c: char| c.is_whitespace() || matches!(c, '=' | '(' | ')' | ','));
+        self.broken.extend(words.skip(1).take(64).filter(|w| !w.is_empty()).map(|w| w.to_ascii_lowercase().into()));
+    }
+
+    fn model(&mut self, line: &Line) -> Result<(), Diagnostic> {
+        let model = commands::model(line).inspect_err(|_| self.mark_broken(line))?;
+        let index = self.deck.models.len();
+        if let Some(&before) = self.block().models.get(&model.name.text) {
+            return self.defined_before("model", &model.name, self.deck.models[before].name.span);
+        }
+        self.block().models.insert(model.name.text.clone(), index);
+        self.deck.models.push(model);
+        Ok(())
+    }
+
+    /// An error, unless the same text is read once more (a file that is included twice).
+    fn defined_before(&self, what: &str, name: &Word, before: Span) -> Result<(), Diagnostic> {
+        if before == name.span {
+            return Ok(());
+        }
+        let line = self.files.map.line_column(before).0;
+        let file = self.files.map.file(before.file).path.display();
+        let error = Diagnostic::error(name.span, format!("{what} `{}` is defined twice", name.text));
+        Err(error.label("second definition").hint(format!("the first one is in line {line} of {file}")))
+    }
+
+    fn subcircuit(&mut self, line: &Line) -> Result<(), Diagnostic> {
+        let parent = self.open.last().copied().unwrap_or(0);
+        let index = self.deck.blocks.len();
+        self.deck.blocks.push(Block { parent: Some(parent), span: line.span(), ..Block::default() });
+        self.open.push(index);
+        self.subcircuit_head(line, parent, index).inspect_err(|_| self.mark_broken(line))
+    }
+
+    fn subcircuit_head(&mut self, line: &Line, parent: usize, index: usize) -> Result<(), Diagnostic> {
+        let mut cursor = Cursor::new(line, Blanks::Parentheses)?;
+        let cursor = &mut cursor;
+        cursor.take()?;
+        let name = value::name(cursor, "the name of the subcircuit")?;
+        self.deck.blocks[index].name = name.text.clone();
+        while !cursor.at_assignment() && cursor.peek().is_some_and(|t| !t.is("params:")) {
+            let port = value::name(cursor, "a port")?;
+            if &*port.text == "0" || &*port.text == "gnd" {
+                return Err(Diagnostic::error(port.span, "ground cannot be a port").hint("node `0` is ground everywhere"));
+            }
+            let block = &mut self.deck.blocks[index];
+            if block.port_index.insert(port.text.clone(), block.ports.len()).is_some() {
+                return Err(Diagnostic::error(port.span, format!("two ports are named `{}`", port.text)));
+            }
+            block.ports.push(port);
+        }
+        if cursor.peek().is_some_and(|t| t.is("params:")) {
+            cursor.take()?;
+        }
+        while cursor.peek().is_some() {
+            if cursor.take_if(Kind::Comma)?.is_some() {
+                continue;
+            }
+            if !cursor.at_assignment() {
+                return Err(cursor.expected("`name=value`"));
+            }
+            let param = value::assignment(cursor)?;
+            self.define(Definition { name: param.name, value: param.value, used: false.into() });
+        }
+        self.deck.blocks[index].settable = self.deck.blocks[index].params.len();
+        let before = self.deck.blocks[parent].blocks.get(&name.text).map(|&other| self.deck.blocks[other].span);
+        match before {
+            Some(before) if before == line.span() => Ok(()),
+            Some(before) => self.defined_before("subcircuit", &name, before),
+            None => {
+                self.deck.blocks[parent].blocks.insert(name.text, index);
+                Ok(())
+            }
+        }
+    }
+
+    fn end_subcircuit(&mut self, cursor: &mut Cursor, word: &Word) -> Result<(), Diagnostic> {
+        if self.open.len() < 2 {
+            return Err(Diagnostic::error(word.span, "`.ends` without `.subckt`").label("ends nothing"));
+        }
+        let index = self.open.pop().unwrap_or(0);
+        if cursor.peek().is_none() {
+            return Ok(());
+        }
+        let name = value::name(cursor, "the name of the subcircuit")?;
+        let block = &self.deck.blocks[index];
+        if *name.text != *block.name && !block.name.is_empty() {
+            let error = Diagnostic::error(name.span, format!("`.ends {}` ends subcircuit `{}`", name.text, block.name));
+            let line = self.files.map.line_column(block.span).0;
+            return Err(error.label("another name").hint(format!("`{}` was opened in line {line}", block.name)));
+        }
+        Ok(())
+    }
+
+    /// The file name that comes next, in quotes or bare.
+    fn file_name<'l>(&self, cursor: &mut Cursor<'l>) -> Result<(&'l str, Span), Diagnostic> {
+        match cursor.take()? {
+            Some(token) if matches!(token.kind, Kind::Word | Kind::Text | Kind::Formula) => {
+                Ok((token.text, cursor.span(&token)))
+            }
+            _ => Err(cursor.expected("the name of a file")),
+        }
+    }
+
+    fn include(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
+        let (name, span) = self.file_name(cursor)?;
+        self.follow(name, span, None).map(|_| ())
+    }
+
+    fn library(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
+        let (name, span) = self.file_name(cursor)?;
+        let section = value::name(cursor, "a section of the library")?;
+        if self.follow(name, span, Some(&section.text))? {
+            return Ok(());
+        }
+        let error = Diagnostic::error(section.span, format!("`{name}` has no section `{}`", section.text));
+        Err(error.label("no such section").hint(format!("a section begins with `.lib {}` and ends with `.endl`", section.text)))
+    }
+
+    fn follow(&mut self, name: &str, span: Span, section: Option<&str>) -> Result<bool, Diagnostic> {
+        let path = self.files.beside(span.file, name);
+        let file = self.files.open(&path).map_err(|message| {
+            let hint = "the path is relative to the file that includes it";
+            Diagnostic::error(span, message).label("included here").hint(hint)
+        })?;
+        let entry = (file, section.map(str::to_string));
+        if self.reading.contains(&entry) {
+            let names: Vec<String> = self.reading.iter().map(|(f, _)| self.file_label(*f)).collect();
+            let error = Diagnostic::error(span, format!("`{name}` includes itself"));
+            return Err(error.label("included while it is being read").hint(format!("{} -> {}", names.join(" -> "), self.file_label(file))));
+        }
+        if self.reading.len() >= DEEPEST_INCLUDE {
+            return Err(Diagnostic::error(span, format!("files are included more than {DEEPEST_INCLUDE} deep")));
+        }
+        let text = Arc::clone(&self.files.map.file(file).text);
+        self.reading.push(entry);
+        let found = self.lines(Lines::new(file, &text), section);
+        self.reading.pop();
+        Ok(found)
+    }
+
+    fn file_label(&self, file: u32) -> String {
+        let path: &Path = &self.files.map.file(file).path;
+        path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    }
+}
+
+/// Begin or end of a library section.
+enum Mark<'l> {
+    Begin(&'l str),
+    End,
+}
+
+fn section_mark<'l>(line: &'l Line) -> Option<Mark<'l>> {
+    let text: &str = &line.text;
+    if !text.starts_with('.') {
+        return None;
+    }
+    let mut words = text.split_whitespace();
+    let keyword = words.next()?;
+    if keyword.eq_ignore_ascii_case(".endl") {
+        return Some(Mark::End);
+    }
+    match (keyword.eq_ignore_ascii_case(".lib"), words.next(), words.next()) {
+        (true, Some(name), None) if !name.contains(['"', '\'']) => Some(Mark::Begin(name)),
+        _ => None,
+    }
+}
+
+/// A title that starts like `.tran` or like an element line with a value.
+fn looks_like_statement(title: &str) -> bool {
+    let mut words = title.split_whitespace();
+    let first = words.next().unwrap_or("").to_ascii_lowercase();
+    if let Some(command) = first.strip_prefix('.') {
+        return commands::KNOWN.contains(&command);
+    }
+    let element = first.len() > 1 && first.starts_with(['r', 'c', 'l', 'v', 'i']) && first[1..].bytes().all(|b| b.is_ascii_digit());
+    element && words.nth(2).is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()))
+}

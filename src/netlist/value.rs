@@ -1,0 +1,244 @@
+//! Values and `name=value` lists of a statement.
+
+use super::ast::{Formula, Param, Value, ValueKind, Word};
+use super::lex::{Cursor, Kind, Token, shorten};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::expr;
+
+/// A lower-case word from a token.
+pub(crate) fn word(cursor: &Cursor, token: &Token) -> Word {
+    Word { text: token.text.to_ascii_lowercase().into(), span: cursor.span(token) }
+}
+
+/// Takes the next token, which must be a name.
+pub(crate) fn name(cursor: &mut Cursor, what: &str) -> Result<Word, Diagnostic> {
+    let token = cursor.word(what)?;
+    Ok(word(cursor, &token))
+}
+
+/// Parses the expression in `text`, which begins at byte `start` of the cursor's line.
+pub(crate) fn formula(cursor: &Cursor, text: &str, start: usize) -> Result<Formula, Diagnostic> {
+    let origin = &cursor.line.origin;
+    if text.trim().is_empty() {
+        return Err(Diagnostic::error(origin.span(start, start + text.len().max(1)), "expected an expression"));
+    }
+    match expr::expression(text) {
+        Ok(expr) => Ok(Formula { expr: expr.into(), origin: origin.clone(), start, len: text.len() }),
+        Err(error) => {
+            let at = start + error.at.min(text.len());
+            let end = if error.at < text.len() { at + 1 } else { at };
+            let from = if end == at { at.saturating_sub(1) } else { at };
+            let message = format!("wrong expression: expected {}", error.expected);
+            Err(Diagnostic::error(origin.span(from, end), message).label(format!("{} expected", error.expected)))
+        }
+    }
+}
+
+/// A number, a bare name or an expression written without braces.
+pub(crate) fn plain_value(cursor: &Cursor, text: &str, start: usize) -> Result<Value, Diagnostic> {
+    let span = cursor.line.origin.span(start, start + text.len());
+    if let Some((number, used)) = expr::number(text)
+        && used == text.len()
+    {
+        return Ok(Value { kind: ValueKind::Number(number), span });
+    }
+    let bare = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '#' | ':'));
+    if bare {
+        return Ok(Value { kind: ValueKind::Word(text.to_ascii_lowercase().into()), span });
+    }
+    let formula = formula(cursor, text, start)?;
+    Ok(Value { kind: ValueKind::Formula(Box::new(formula)), span })
+}
+
+fn delimited(cursor: &Cursor, token: &Token) -> Result<Value, Diagnostic> {
+    let span = cursor.span(token);
+    let kind = if token.kind == Kind::Text {
+        ValueKind::Text(token.text.into())
+    } else if let Some((number, used)) = expr::number(token.text)
+        && used == token.text.len()
+    {
+        ValueKind::Number(number)
+    } else {
+        ValueKind::Formula(Box::new(formula(cursor, token.text, token.text_start())?))
+    };
+    Ok(Value { kind, span })
+}
+
+/// One value: `{expression}`, `'expression'`, `"text"`, or what stands up to the next blank outside parentheses.
+pub(crate) fn value(cursor: &mut Cursor, what: &str) -> Result<Value, Diagnostic> {
+    let Some(token) = cursor.peek() else { return Err(cursor.expected(what)) };
+    match token.kind {
+        Kind::Formula | Kind::Text => {
+            cursor.take()?;
+            delimited(cursor, &token)
+        }
+        Kind::Word | Kind::Open => {
+            let end = glued_end(cursor, token.start);
+            cursor.jump(end)?;
+            let line = cursor.line;
+            plain_value(cursor, &line.text[token.start..end], token.start)
+        }
+        Kind::Close | Kind::Comma | Kind::Equals => Err(cursor.expected(what)),
+    }
+}
+
+/// End of a run of bytes from `start` without blank, comma or `=` outside parentheses.
+fn glued_end(cursor: &Cursor, start: usize) -> usize {
+    let text = &cursor.line.text[start..];
+    let mut depth = 0usize;
+    let mut last = b' ';
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' if depth > 0 || at == 0 || !cursor.is_loose() => depth += 1,
+            b'(' => return start + at,
+            b')' if depth == 0 => return start + at,
+            b')' => depth -= 1,
+            b'=' if depth == 0 && !matches!(last, b'=' | b'<' | b'>' | b'!') && text.as_bytes().get(at + 1) != Some(&b'=') => {
+                return start + at;
+            }
+            b',' | b'{' | b'}' | b'\'' | b'"' if depth == 0 => return start + at,
+            _ if depth == 0 && byte.is_ascii_whitespace() => return start + at,
+            _ => {}
+        }
+        last = byte;
+    }
+    start + text.len()
+}
+
+/// A value or a vector `a,b,c`.
+pub(crate) fn value_or_vector(cursor: &mut Cursor, what: &str) -> Result<Value, Diagnostic> {
+    let first = value(cursor, what)?;
+    if cursor.peek().is_none_or(|t| t.kind != Kind::Comma) {
+        return Ok(first);
+    }
+    let mut all = vec![first];
+    while cursor.take_if(Kind::Comma)?.is_some() {
+        if cursor.at_assignment() || cursor.peek().is_none() {
+            break;
+        }
+        all.push(value(cursor, what)?);
+    }
+    let (first, last) = (all[0].span, all[all.len() - 1].span);
+    if all.len() == 1 {
+        return Ok(all.remove(0));
+    }
+    let span = first_to_last(first, last);
+    Ok(Value { kind: ValueKind::Vector(all.into()), span })
+}
+
+fn first_to_last(first: Span, last: Span) -> Span {
+    let len = (last.start + last.len).checked_sub(first.start).unwrap_or(first.len);
+    Span { len, ..first }
+}
+
+/// `name=value` pairs and bare flags up to the end of the line; `flag` says what to do with a word that has no `=`.
+pub(crate) fn params(
+    cursor: &mut Cursor,
+    mut flag: impl FnMut(&mut Cursor, &[Param]) -> Result<Param, Diagnostic>,
+) -> Result<Vec<Param>, Diagnostic> {
+    let mut all = Vec::new();
+    loop {
+        while cursor.take_if(Kind::Comma)?.is_some() {}
+        if cursor.peek().is_none() {
+            return Ok(all);
+        }
+        let param = if cursor.at_assignment() { assignment(cursor)? } else { flag(cursor, &all)? };
+        all.push(param);
+    }
+}
+
+/// `name = value`.
+pub(crate) fn assignment(cursor: &mut Cursor) -> Result<Param, Diagnostic> {
+    let name = name(cursor, "a parameter name")?;
+    cursor.take_if(Kind::Equals)?;
+    let value = value_or_vector(cursor, &format!("a value for `{}`", name.text))?;
+    Ok(Param { name, value })
+}
+
+/// A bare word counts as the parameter of that name with the value 1.
+pub(crate) fn flag(cursor: &mut Cursor) -> Result<Param, Diagnostic> {
+    let name = name(cursor, "`name=value`")?;
+    let value = Value { kind: ValueKind::Number(1.0), span: name.span };
+    Ok(Param { name, value })
+}
+
+/// A flag that must be one of `allowed`.
+pub(crate) fn known_flag(cursor: &mut Cursor, allowed: &[&str]) -> Result<Param, Diagnostic> {
+    match cursor.peek() {
+        Some(token) if token.kind == Kind::Word && !allowed.iter().any(|word| token.is(word)) => {
+            let error = Diagnostic::error(cursor.span(&token), format!("unexpected word `{}`", shorten(token.text)));
+            let hint = match allowed {
+                [] => "parameters are written `name=value`".to_string(),
+                _ => format!("parameters are written `name=value`; the only words allowed are `{}`", allowed.join("`, `")),
+            };
+            Err(error.label("not a parameter").hint(hint))
+        }
+        _ => flag(cursor),
+    }
+}
+
+/// The expression on the right of `=` in `.param`: it may be bare and ends before the next `name=`.
+pub(crate) fn bare_expression(cursor: &mut Cursor, what: &str) -> Result<Value, Diagnostic> {
+    let Some(first) = cursor.peek() else { return Err(cursor.expected(what)) };
+    if matches!(first.kind, Kind::Formula | Kind::Text) {
+        cursor.take()?;
+        return delimited(cursor, &first);
+    }
+    let end = bare_end(cursor)?;
+    let line = cursor.line;
+    if end == first.start {
+        return Err(cursor.expected(what));
+    }
+    plain_value(cursor, line.text[first.start..end].trim_end(), first.start)
+}
+
+/// Takes tokens up to the next `name=` or comma outside parentheses; the byte after the last one.
+fn bare_end(cursor: &mut Cursor) -> Result<usize, Diagnostic> {
+    let start = cursor.peek().map_or(cursor.last_end(), |t| t.start);
+    let (mut depth, mut end) = (0usize, start);
+    while let Some(token) = cursor.peek() {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Comma | Kind::Equals if depth == 0 => break,
+            Kind::Word if depth == 0 && (cursor.at_assignment() || function_follows(cursor)) && end > start => break,
+            _ => {}
+        }
+        end = token.end;
+        cursor.take()?;
+    }
+    Ok(end)
+}
+
+/// True at `name(..)=`, a function defined on a `.param` line.
+fn function_follows(cursor: &Cursor) -> bool {
+    let Some(token) = cursor.peek() else { return false };
+    let rest = &cursor.line.text[token.end..];
+    token.text.starts_with(|c: char| c.is_alphabetic())
+        && rest.starts_with('(')
+        && rest.find(')').is_some_and(|close| cursor.equals_follows(token.end + close + 1))
+}
+
+/// The body of a function: in braces or quotes, or bare.
+pub(crate) fn function_body(cursor: &mut Cursor, shared: bool) -> Result<Formula, Diagnostic> {
+    if !shared {
+        return rest_formula(cursor, "an expression");
+    }
+    if let Some(token) = cursor.take_if(Kind::Formula)? {
+        return formula(cursor, token.text, token.text_start());
+    }
+    let Some(first) = cursor.peek() else { return Err(cursor.expected("an expression")) };
+    let end = bare_end(cursor)?;
+    let line = cursor.line;
+    formula(cursor, &line.text[first.start..end], first.start)
+}
+
+/// The expression of a behavioural source: in braces, or bare to the end of the line.
+pub(crate) fn rest_formula(cursor: &mut Cursor, what: &str) -> Result<Formula, Diagnostic> {
+    if let Some(token) = cursor.take_if(Kind::Formula)? {
+        return formula(cursor, token.text, token.text_start());
+    }
+    let Some((text, start)) = cursor.rest() else { return Err(cursor.expected(what)) };
+    formula(cursor, text, start)
+}
