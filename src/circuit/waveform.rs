@@ -18,9 +18,9 @@ pub enum Waveform {
     Pulse { low: f64, high: f64, delay: f64, rise: Option<f64>, fall: Option<f64>, width: Option<f64>, period: Option<f64>, count: Option<u64> },
     /// `SIN(vo va freq td theta phase)`; phase in degrees, no frequency means 1/tstop.
     Sine { offset: f64, amplitude: f64, frequency: Option<f64>, delay: f64, damping: f64, phase_degrees: f64 },
-    /// `EXP(v1 v2 td1 tau1 td2 tau2)`; a missing time constant is the time step. A `fall_delay` that is NaN means
-    /// "one time step after `rise_delay`", a `rise_delay` that is NaN means "one time step".
-    Exponential { low: f64, high: f64, rise_delay: f64, rise_tau: Option<f64>, fall_delay: f64, fall_tau: Option<f64> },
+    /// `EXP(v1 v2 td1 tau1 td2 tau2)`; a missing time constant is the time step, a missing
+    /// `fall_delay` one time step after `rise_delay`.
+    Exponential { low: f64, high: f64, rise_delay: f64, rise_tau: Option<f64>, fall_delay: Option<f64>, fall_tau: Option<f64> },
     /// `PWL(t1 v1 ..) [r=] [td=]`: times ascending.
     PiecewiseLinear { points: Vec<(f64, f64)>, repeat_from: Option<f64>, delay: f64 },
     /// `SFFM(vo va fc mdi fs)`; a missing frequency is 1/tstop.
@@ -157,7 +157,7 @@ impl Waveform {
     fn exponential_delays(&self, times: TranTimes) -> (f64, f64) {
         let Self::Exponential { rise_delay, fall_delay, .. } = *self else { return (0.0, 0.0) };
         let rise = if rise_delay.is_nan() { times.step } else { rise_delay };
-        (rise, if fall_delay.is_nan() { rise + times.step } else { fall_delay })
+        (rise, fall_delay.unwrap_or(rise + times.step))
     }
 }
 
@@ -291,10 +291,10 @@ mod tests {
             fall_delay,
             fall_tau: None,
         };
-        check(&wave(5e-6), &[(0.5, 0.0), (1.5, 0.22120), (2.0, 0.39347), (5.0, 0.86466), (10.0, -0.01111)]);
-        check(&wave(f64::NAN), &[(1.05, 0.02469), (2.0, -0.60641), (8.0, -0.03020)]);
-        assert_eq!(corners(&wave(5e-6), 1e-5), [1.0, 5.0]);
-        assert_eq!(corners(&wave(f64::NAN), 1e-5), [1.0, 1.1]);
+        check(&wave(Some(5e-6)), &[(0.5, 0.0), (1.5, 0.22120), (2.0, 0.39347), (5.0, 0.86466), (10.0, -0.01111)]);
+        check(&wave(None), &[(1.05, 0.02469), (2.0, -0.60641), (8.0, -0.03020)]);
+        assert_eq!(corners(&wave(Some(5e-6)), 1e-5), [1.0, 5.0]);
+        assert_eq!(corners(&wave(None), 1e-5), [1.0, 1.1]);
     }
 
     #[test]
