@@ -92,10 +92,9 @@ impl Stamps {
 fn multiply<T: Scalar>(pattern: &Pattern, values: &[T], x: &[T], transposed: bool) -> Vec<T> {
     let mut y = vec![T::ZERO; pattern.n()];
     for col in 0..pattern.n() {
-        for slot in pattern.col_ptr()[col]..pattern.col_ptr()[col + 1] {
-            let row = pattern.row_idx()[slot] as usize;
-            let (to, from) = if transposed { (col, row) } else { (row, col) };
-            y[to] += values[slot] * x[from];
+        for (&row, &value) in pattern.column(col).iter().zip(&values[pattern.col_ptr()[col]..]) {
+            let (to, from) = if transposed { (col, row as usize) } else { (row as usize, col) };
+            y[to] += value * x[from];
         }
     }
     y
@@ -372,11 +371,11 @@ proptest! {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let row_size: Vec<f64> = (0..n).map(|_| 10f64.powf(rng.random_range(-9.0..9.0))).collect();
         let mut stamps = Stamps { n, entries: Vec::new() };
-        for row in 0..n {
+        for (row, &size) in row_size.iter().enumerate() {
             for _ in 0..degree {
-                stamps.entries.push((row, rng.random_range(0..n), row_size[row] * rng.random_range(-1.0..1.0)));
+                stamps.entries.push((row, rng.random_range(0..n), size * rng.random_range(-1.0..1.0)));
             }
-            stamps.entries.push((row, (row + 1) % n, row_size[row]));
+            stamps.entries.push((row, (row + 1) % n, size));
         }
         let (pattern, values) = stamps.real();
         let options = LuOptions { scale_rows, pivot_tolerance: 0.1, ..LuOptions::default() };
