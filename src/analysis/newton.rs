@@ -65,7 +65,7 @@ impl System {
             }
             self.solve();
             let (mut size, mut at) = self.correction(point, options);
-            if !limited && size <= 1.0 && self.residual_small(derivative, options) && (fresh || iteration > 0) {
+            if !limited && size <= 0.05 && self.residual_small(derivative, options) && (fresh || iteration > 0) {
                 return Ok(iteration + 1);
             }
             if !fresh && size > CONTRACTION * last_size.min(1e3) {
@@ -115,7 +115,7 @@ impl System {
                 UnknownKind::Voltage => options.abstol,
                 UnknownKind::Current => options.vntol,
             };
-            r.abs() <= options.reltol * flow.max(a0 * q.abs()) + absolute
+            r.abs() <= 0.05 * options.reltol * flow.max(a0 * q.abs()) + absolute
         })
     }
 

@@ -87,6 +87,8 @@ pub struct System {
     pub banks: Vec<Box<dyn Bank>>,
     /// Bank and index of each element.
     pub places: Vec<Option<Place>>,
+    /// Unknowns that appear in a constant reactive term (inductor currents among them).
+    pub(super) dynamic: Vec<bool>,
     /// Absolute tolerance of each device state (infinite: not controlled).
     pub state_tolerances: Vec<f64>,
     /// Nodes tied during an operating point.
@@ -185,6 +187,10 @@ impl System {
         }
         let lu = Lu::new(&pattern).map_err(|e| vec![singular(circuit, &unknowns, &e)])?;
         let rows = unknowns.len();
+        let mut dynamic = vec![false; rows];
+        for column in 0..pattern.n() {
+            dynamic[column + 1] = (pattern.col_ptr()[column]..pattern.col_ptr()[column + 1]).any(|slot| c0[slot] != 0.0);
+        }
         Ok(Self {
             i: vec![0.0; rows],
             q: vec![0.0; rows],
@@ -195,6 +201,7 @@ impl System {
             g: g0.clone(),
             c: c0.clone(),
             jacobian: g0.clone(),
+            dynamic,
             unknowns,
             branches,
             sources,

@@ -50,6 +50,9 @@ pub struct Transient {
     predicted_states: Vec<f64>,
     trial: Point,
     restart_point: Option<Box<(f64, Point, Past)>>,
+    held: bool,
+    held_time: f64,
+    held_point: Point,
     first_fraction: f64,
     factored: f64,
     a0: f64,
@@ -90,6 +93,9 @@ impl Transient {
             predicted: vec![0.0; rows],
             predicted_states: vec![0.0; states],
             restart_point: None,
+            held: false,
+            held_time: 0.0,
+            held_point: Point::default(),
             first_fraction: FIRST_STEP,
             factored: 0.0,
             a0: 0.0,
@@ -198,6 +204,16 @@ impl Transient {
                         self.step = next;
                         system.counters.points += 1;
                         let corner_reached = landing || switched;
+                        if self.since_restart == 1 && !corner_reached {
+                            self.hold();
+                            break;
+                        }
+                        if self.held {
+                            self.swap_held();
+                            observe(system, self, false)?;
+                            self.swap_held();
+                            self.held = false;
+                        }
                         observe(system, self, corner_reached)?;
                         if corner_reached {
                             if switched {
@@ -234,6 +250,18 @@ impl Transient {
         Ok(())
     }
 
+    /// The first point after a corner is shown only when the second has confirmed it.
+    fn hold(&mut self) {
+        self.held = true;
+        self.held_time = self.time;
+        self.held_point.clone_from(&self.point);
+    }
+
+    fn swap_held(&mut self) {
+        std::mem::swap(&mut self.held_time, &mut self.time);
+        std::mem::swap(&mut self.held_point, &mut self.point);
+    }
+
     /// The step after the first one was too inaccurate: the first one was too long as well. Returns to the corner with
     /// a shorter first step; false when it is short enough already.
     fn roll_back(&mut self) -> bool {
@@ -248,6 +276,7 @@ impl Transient {
         self.depth = 1;
         self.since_restart = 0;
         self.first_fraction *= 0.1;
+        self.held = false;
         true
     }
 
@@ -362,13 +391,15 @@ impl Transient {
         }
     }
 
-    /// Largest truncation error in units of the tolerance, and where.
+    /// Largest truncation error in units of the tolerance, and where. Currents of voltage sources have no dynamics of their own:
+    /// they follow from the voltages at each instant.
     fn truncation(&self, system: &System, factor: f64, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
         for (u, info) in system.unknowns.iter().enumerate().skip(1) {
             let absolute = match info.kind {
                 UnknownKind::Voltage => options.vntol,
-                UnknownKind::Current => options.abstol,
+                UnknownKind::Current if system.dynamic[u] => options.abstol,
+                UnknownKind::Current => continue,
             };
             let scale = self.x_scale[u].max(self.trial.x[u].abs());
             let error = (self.trial.x[u] - self.predicted[u]).abs() * factor;
