@@ -162,7 +162,11 @@ impl<L> Expr<L> {
         }
         match self {
             Expr::If(condition, yes, no) if condition.as_const().is_some() => {
-                if condition.as_const() != Some(0.0) { *yes } else { *no }
+                if condition.as_const() != Some(0.0) {
+                    *yes
+                } else {
+                    *no
+                }
             }
             Expr::Call(Builtin::Ternary, mut arguments)
                 if arguments.len() == 3 && arguments[0].as_const().is_some() =>

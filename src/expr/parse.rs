@@ -36,7 +36,11 @@ pub fn expression(text: &str) -> Result<Expr<Name>, ParseError> {
     let mut parser = Parser { text, rest: text, nesting: 0 };
     let tree = parser.conditional()?;
     parser.skip_space();
-    if parser.rest.is_empty() { Ok(tree.expr) } else { Err(parser.expected("an operator or the end of the expression")) }
+    if parser.rest.is_empty() {
+        Ok(tree.expr)
+    } else {
+        Err(parser.expected("an operator or the end of the expression"))
+    }
 }
 
 /// A subtree and its height.

@@ -51,11 +51,8 @@ fn names() {
         Ok(Expr::Leaf(name)) => name,
         other => panic!("{text}: {other:?}"),
     };
-    let voltage = |plus: &str, minus: Option<&str>, at| Name::Voltage {
-        plus: plus.into(),
-        minus: minus.map(String::from),
-        at,
-    };
+    let voltage =
+        |plus: &str, minus: Option<&str>, at| Name::Voltage { plus: plus.into(), minus: minus.map(String::from), at };
     assert_eq!(leaf(" V( A )"), voltage("a", None, 1));
     assert_eq!(leaf("v(3)"), voltage("3", None, 0));
     assert_eq!(leaf("v(x1.n-2 , net#1)"), voltage("x1.n-2", Some("net#1"), 0));
@@ -110,7 +107,9 @@ fn error_positions() {
 #[test]
 fn depth_bombs() {
     const N: usize = 1_000_000;
-    for (open, tail) in [("(", ""), ("{", ""), ("-", "1"), ("f(", ""), ("2^", "1"), ("1?", "1"), ("1?2:", "1"), ("+1", ""), ("1*", "1")] {
+    for (open, tail) in
+        [("(", ""), ("{", ""), ("-", "1"), ("f(", ""), ("2^", "1"), ("1?", "1"), ("1?2:", "1"), ("+1", ""), ("1*", "1")]
+    {
         let error = expression(&(open.repeat(N) + tail)).expect_err(open);
         assert!(error.expected.contains("nested too deeply"), "{open}: {error}");
     }

@@ -92,7 +92,13 @@ impl Program {
             let result = match instruction {
                 Instruction::One(scalar, x) => scalar.value(of(x)),
                 Instruction::Two(scalar, a, b) => scalar.value(of(a), of(b)),
-                Instruction::Select(condition, yes, no) => if of(condition) != 0.0 { of(yes) } else { of(no) },
+                Instruction::Select(condition, yes, no) => {
+                    if of(condition) != 0.0 {
+                        of(yes)
+                    } else {
+                        of(no)
+                    }
+                }
                 Instruction::Pwl(x, points) => polygon(&self.polygons[points as usize], of(x)).0,
                 Instruction::SkipIfZero(condition, target) => {
                     next = if of(condition) == 0.0 { target as usize } else { next + 1 };

@@ -78,7 +78,7 @@ impl Expr<Name> {
     /// arithmetic without a result (division by zero), `pwl` points that are not rising constants, and expansion beyond
     /// 100,000 nodes, 1000 levels or 100 nested calls.
     pub fn resolve<L: Clone>(&self, scope: &mut dyn Scope<L>) -> Result<Expr<L>, ResolveError> {
-        let mut resolver = Resolver { scope, nodes: 0, depth: 0, calls: Vec::new() };
+        let mut resolver = Resolver { scope, work: 0, depth: 0, calls: Vec::new() };
         let tree = resolver.tree(self, &HashMap::new())?;
         match tree.expr.undefined() {
             None => Ok(tree.expr),
@@ -197,7 +197,8 @@ impl<L: Clone> Resolver<'_, L> {
                     self.work += value.extent.nodes;
                     return Ok(value.clone());
                 }
-                let value = self.scope.ident(name).or_else(|| physical_constant(name).map(|value| Ok(Expr::Const(value))));
+                let value =
+                    self.scope.ident(name).or_else(|| physical_constant(name).map(|value| Ok(Expr::Const(value))));
                 let Some(value) = value else {
                     let hint = self.scope.similar(name).map(|near| format!("did you mean `{near}`?"));
                     return Err(ResolveError { at: *at, message: format!("unknown parameter `{name}`"), hint });
@@ -279,8 +280,7 @@ impl<L: Clone> Resolver<'_, L> {
         self.calls.pop();
         result.map_err(|inside| {
             let named = inside.message.starts_with("in function");
-            let message =
-                if named { inside.message } else { format!("in function `{function}`: {}", inside.message) };
+            let message = if named { inside.message } else { format!("in function `{function}`: {}", inside.message) };
             ResolveError { at, message, hint: inside.hint }
         })
     }

@@ -226,8 +226,20 @@ impl Scalar2 {
             Scalar2::And => truth(a != 0.0 && b != 0.0),
             Scalar2::Or => truth(a != 0.0 || b != 0.0),
             Scalar2::Atan2 => a.atan2(b),
-            Scalar2::Max => if takes_first(b, a) { a } else { b },
-            Scalar2::Min => if takes_first(a, b) { a } else { b },
+            Scalar2::Max => {
+                if takes_first(b, a) {
+                    a
+                } else {
+                    b
+                }
+            }
+            Scalar2::Min => {
+                if takes_first(a, b) {
+                    a
+                } else {
+                    b
+                }
+            }
         }
     }
 
