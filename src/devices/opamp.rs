@@ -154,8 +154,8 @@ impl Bank for OpampBank {
 
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
         let all = |o| {
-            let Opamp { pole_slots, out_slots, input_slots, .. } = o;
-            pole_slots.iter_mut().chain(out_slots).chain(input_slots)
+            let Opamp { pole_slots, out_slots, input_slots, .. }: &mut Opamp = o;
+            pole_slots.iter_mut().chain(out_slots.iter_mut()).chain(input_slots.iter_mut())
         };
         self.opamps.iter_mut().flat_map(all).collect()
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Bank, Banks, Builder, Context, Slot, SourceMode, Stamps, StateStep, Unknown};
+use super::{Banks, Builder, Context, Slot, SourceMode, Stamps, StateStep, Unknown};
 use crate::circuit::*;
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
 

@@ -358,11 +358,7 @@ impl Bank for Mosfet1Bank {
     }
 
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
-        let both = |f| {
-            let Fet { slots, series_slots, .. } = f;
-            slots.iter_mut().chain(series_slots).flatten()
-        };
-        self.fets.iter_mut().flat_map(both).collect()
+        self.fets.iter_mut().flat_map(|f| f.slots.iter_mut().chain(&mut f.series_slots).flatten()).collect()
     }
 
     fn constant(&self, g: &mut [f64], _c: &mut [f64]) {
