@@ -110,7 +110,8 @@ fn controlled_sources() {
     let ground = NodeId::GROUND;
     let v = deck.v("v1", "a 0", 1.0);
     let w = deck.v("v2", "b c", 1.0);
-    let volts = Poly { controls: vec![(a, b), (c, ground)], coefficients: vec![0.1, 2.0, -1.0, 0.3, 0.7, 0.0, 0.2, 0.05] };
+    let volts =
+        Poly { controls: vec![(a, b), (c, ground)], coefficients: vec![0.1, 2.0, -1.0, 0.3, 0.7, 0.0, 0.2, 0.05] };
     let amps = Poly { controls: vec![v, w], coefficients: vec![0.0, 5.0, 1.0, 0.3, 0.7, 0.4] };
     deck.add("e1", "d a", ElementKind::Vcvs(volts.clone()));
     deck.add("g1", "d b", ElementKind::Vccs(volts));
@@ -153,8 +154,19 @@ fn diodes() {
 fn mosfets() {
     let plain = [("vto", 0.5), ("kp", 3e-4), ("lambda", 0.02), ("tox", 5e-9), ("cgso", 2e-10), ("cgdo", 2e-10)];
     let full = [
-        ("vto", 0.6), ("kp", 1e-4), ("gamma", 0.5), ("phi", 0.7), ("lambda", 0.05), ("rd", 20.0), ("rs", 10.0),
-        ("cbd", 1e-14), ("cbs", 2e-14), ("cjsw", 1e-10), ("tox", 1e-8), ("cgbo", 1e-10), ("cgso", 1e-10),
+        ("vto", 0.6),
+        ("kp", 1e-4),
+        ("gamma", 0.5),
+        ("phi", 0.7),
+        ("lambda", 0.05),
+        ("rd", 20.0),
+        ("rs", 10.0),
+        ("cbd", 1e-14),
+        ("cbs", 2e-14),
+        ("cjsw", 1e-10),
+        ("tox", 1e-8),
+        ("cgbo", 1e-10),
+        ("cgso", 1e-10),
     ];
     let geometry = [("w", 1e-5), ("l", 1e-6), ("pd", 2e-5), ("ps", 3e-5)];
     for kind in ["nmos", "pmos"] {

@@ -221,4 +221,14 @@ impl Bank for OpampBank {
     fn internal_names(&self) -> &'static [&'static str] {
         TYPE.internals
     }
+
+    /// Current into `inp`; the power is what flows in at all three terminals (negative: the supplies are not modelled).
+    fn current_and_power(&self, index: usize, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {
+        let o = self.opamps.get(index)?;
+        let m = &o.model;
+        let [inp, inn, out, pole] = [o.inp, o.inn, o.out, o.pole].map(|k| ctx.x[k as usize]);
+        let through = (inp - inn) / m.rin;
+        let (into_inp, into_inn) = (through + m.ib + 0.5 * m.ios, -through + m.ib - 0.5 * m.ios);
+        Some((into_inp, inp * into_inp + inn * into_inn + out * (out - pole) / m.rout))
+    }
 }
