@@ -15,7 +15,16 @@ pub struct TranTimes {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Waveform {
     /// `PULSE(v1 v2 td tr tf pw per np)`; zero `rise`, `fall` mean "the time step"; zero or missing width and period mean the stop time.
-    Pulse { low: f64, high: f64, delay: f64, rise: Option<f64>, fall: Option<f64>, width: Option<f64>, period: Option<f64>, count: Option<u64> },
+    Pulse {
+        low: f64,
+        high: f64,
+        delay: f64,
+        rise: Option<f64>,
+        fall: Option<f64>,
+        width: Option<f64>,
+        period: Option<f64>,
+        count: Option<u64>,
+    },
     /// `SIN(vo va freq td theta phase)`; phase in degrees, no frequency means 1/tstop.
     Sine { offset: f64, amplitude: f64, frequency: Option<f64>, delay: f64, damping: f64, phase_degrees: f64 },
     /// `EXP(v1 v2 td1 tau1 td2 tau2)`; a missing time constant is the time step, a missing
@@ -97,9 +106,8 @@ impl Waveform {
 
     /// First corner after `after` (s), where the waveform or its slope may jump; infinite when there is none.
     pub fn breakpoint(&self, after: f64, times: TranTimes) -> f64 {
-        let next = |corners: &[f64]| {
-            corners.iter().copied().filter(|&t| is_after(t, after)).fold(f64::INFINITY, f64::min)
-        };
+        let next =
+            |corners: &[f64]| corners.iter().copied().filter(|&t| is_after(t, after)).fold(f64::INFINITY, f64::min);
         match *self {
             Self::Pulse { .. } => {
                 let Some(shape) = self.pulse_shape(times) else { return f64::INFINITY };
@@ -241,7 +249,7 @@ mod tests {
         }
     }
 
-    // the tables below were read from ngspice 39 (`.tran 0.1u 10u`) and agree with the formulas of its manual
+    // the tables below were read from ngspice 39 (`.tran 0.1u 10u 0 1n`) and agree with the formulas of its manual
 
     #[test]
     fn pulse_defaults_and_repetition() {
@@ -250,7 +258,7 @@ mod tests {
         let twice = pulse(0.1, 0.5, 2.0, Some(2));
         check(&twice, &[(1.05, 0.5), (1.5, 1.0), (1.65, 0.5), (1.7, 0.0), (3.5, 1.0), (4.0, 0.0), (5.5, 0.0)]);
         assert_eq!(corners(&twice, 1e-5), [1.0, 1.1, 1.6, 1.7, 3.0, 3.1, 3.6, 3.7]);
-        assert_eq!(corners(&pulse(0.1, 0.5, 2.0, None), 6e-6).len(), 12 - 1);
+        assert_eq!(corners(&pulse(0.1, 0.5, 2.0, None), 6e-6).len(), 12);
     }
 
     #[test]
@@ -276,8 +284,8 @@ mod tests {
             damping: 1e5,
             phase_degrees: 90.0,
         };
-        check(&wave(Some(0.0), 1e-6), &[(0.0, 1.5), (1.5, 1.40442), (2.0, 1.23203), (4.0, 0.27107), (10.0, 0.82892)]);
-        check(&wave(Some(2e5), 3e-6), &[(0.0, 1.5), (3.0, 1.5), (3.5, 1.26868), (5.0, -0.16237), (10.0, 0.09825)]);
+        check(&wave(Some(0.0), 1e-6), &[(0.0, 1.5), (1.5, 1.40467), (2.0, 1.23203), (4.0, 0.27107), (10.0, 0.82892)]);
+        check(&wave(Some(2e5), 3e-6), &[(0.0, 1.5), (3.0, 1.5), (3.5, 1.26956), (5.0, -0.16237), (10.0, 0.09825)]);
         assert_eq!(corners(&wave(None, 3e-6), 1e-5), [3.0]);
     }
 
@@ -311,7 +319,7 @@ mod tests {
 
     #[test]
     fn long_tables_are_searched() {
-        let points: Vec<_> = (0..100_000).map(|k| (k as f64, (k * k % 17) as f64)).collect();
+        let points: Vec<_> = (0..100_000u64).map(|k| (k as f64, (k * k % 17) as f64)).collect();
         let wave = Waveform::PiecewiseLinear { points, repeat_from: None, delay: 0.0 };
         let at = |k: u64| (k * k % 17) as f64;
         assert!((wave.value(77_777.25, TIMES) - (0.75 * at(77_777) + 0.25 * at(77_778))).abs() < 1e-9);
@@ -327,8 +335,8 @@ mod tests {
             index,
             signal,
         };
-        check(&fm(2.0, Some(1e5)), &[(0.5, -0.45211), (1.0, 1.02291), (1.7, -0.03196), (6.0, -0.82291)]);
-        check(&fm(2.0, None), &[(0.5, -0.45211), (1.0, 1.02291)]);
+        check(&fm(2.0, Some(1e5)), &[(0.5, -0.47943), (1.0, 1.02291), (1.7, -0.03196), (6.0, -0.82291)]);
+        check(&fm(2.0, None), &[(0.5, -0.47943), (1.0, 1.02291)]);
         let am = |carrier| Waveform::AmplitudeModulated {
             amplitude: 2.0,
             offset: 0.5,
@@ -336,7 +344,7 @@ mod tests {
             carrier,
             delay: 1e-6,
         };
-        check(&am(Some(1e6)), &[(0.5, 0.0), (1.1, 0.6616), (1.5, 0.0), (8.3, -0.90501)]);
+        check(&am(Some(1e6)), &[(0.5, 0.0), (1.1, 0.6616), (1.5, 0.0), (8.3, -0.93605)]);
         check(&am(None), &[(1.1, 0.0), (5.0, 0.0)]);
     }
 }

@@ -77,9 +77,8 @@ impl BehaviouralBank {
                     _ => (0, 0),
                 };
                 inputs.push(input);
-                input_slots.push(
-                    [(rows[0], p), (rows[0], m), (rows[1], p), (rows[1], m)].map(|(r, c)| builder.entry(r, c)),
-                );
+                input_slots
+                    .push([(rows[0], p), (rows[0], m), (rows[1], p), (rows[1], m)].map(|(r, c)| builder.entry(r, c)));
             }
             bank.workspace.fit(&program);
             bank.values.resize(bank.values.len().max(inputs.len()), 0.0);
@@ -113,7 +112,10 @@ impl Bank for BehaviouralBank {
     }
 
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
-        self.sources.iter_mut().flat_map(|s| s.branch_slots.iter_mut().chain(s.input_slots.iter_mut().flatten())).collect()
+        self.sources
+            .iter_mut()
+            .flat_map(|s| s.branch_slots.iter_mut().chain(s.input_slots.iter_mut().flatten()))
+            .collect()
     }
 
     fn constant(&self, g: &mut [f64], _c: &mut [f64]) {

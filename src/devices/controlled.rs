@@ -126,7 +126,10 @@ impl ControlledBank {
     }
 }
 
-fn voltages(builder: &Builder, poly: &Poly<(crate::circuit::NodeId, crate::circuit::NodeId)>) -> Vec<(Unknown, Unknown)> {
+fn voltages(
+    builder: &Builder,
+    poly: &Poly<(crate::circuit::NodeId, crate::circuit::NodeId)>,
+) -> Vec<(Unknown, Unknown)> {
     poly.controls.iter().map(|&(plus, minus)| (builder.node(plus), builder.node(minus))).collect()
 }
 
@@ -280,7 +283,8 @@ mod tests {
         // SPICE2 user's guide: one, two and three dimensions
         assert_eq!(factor_lists(1, 4), [vec![], vec![0], vec![0, 0], vec![0, 0, 0]]);
         let two = ["", "0", "1", "00", "01", "11", "000", "001", "011", "111", "0000"];
-        let three = ["", "0", "1", "2", "00", "01", "02", "11", "12", "22", "000", "001", "002", "011", "012", "022", "111"];
+        let three =
+            ["", "0", "1", "2", "00", "01", "02", "11", "12", "22", "000", "001", "002", "011", "012", "022", "111"];
         let text = |d, n| {
             let spell = |l: &Vec<usize>| l.iter().map(|f| f.to_string()).collect::<String>();
             factor_lists(d, n).iter().map(spell).collect::<Vec<_>>()

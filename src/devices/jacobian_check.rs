@@ -1,5 +1,7 @@
 //! Every device: analytic `G` and `C` against central differences of `i` and `q`, and conservation of current and charge.
 
+use std::cell::RefCell;
+
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use super::testbench::{Deck, System};
@@ -10,15 +12,15 @@ use crate::expr::{Binary, Builtin, Expr};
 /// `conserves` has nodes only, whose rows (ground's too) must sum to zero in `i` and in `q`.
 pub fn check(deck: &Deck, scale: f64, conserves: bool) {
     let config = Config { cases: 300, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..Config::default() };
-    let mut system = System::new(deck);
-    system.time = 3.7e-9;
-    let n = system.names.len();
+    let system = RefCell::new(System::new(deck));
+    system.borrow_mut().time = 3.7e-9;
+    let n = system.borrow().names.len();
     let bias = proptest::collection::vec(-1.0..1.0f64, n - 1);
     TestRunner::new(config)
         .run(&bias, |bias| {
             let mut x = vec![0.0];
             x.extend(bias.iter().map(|b| b * scale));
-            compare(&mut system, &x, conserves);
+            compare(&mut system.borrow_mut(), &x, conserves);
             Ok(())
         })
         .expect("Jacobians agree with finite differences");
@@ -108,7 +110,8 @@ fn controlled_sources() {
     let ground = NodeId::GROUND;
     let v = deck.v("v1", "a 0", 1.0);
     let w = deck.v("v2", "b c", 1.0);
-    let volts = Poly { controls: vec![(a, b), (c, ground)], coefficients: vec![0.1, 2.0, -1.0, 0.3, 0.7, 0.0, 0.2, 0.05] };
+    let volts =
+        Poly { controls: vec![(a, b), (c, ground)], coefficients: vec![0.1, 2.0, -1.0, 0.3, 0.7, 0.0, 0.2, 0.05] };
     let amps = Poly { controls: vec![v, w], coefficients: vec![0.0, 5.0, 1.0, 0.3, 0.7, 0.4] };
     deck.add("e1", "d a", ElementKind::Vcvs(volts.clone()));
     deck.add("g1", "d b", ElementKind::Vccs(volts));
@@ -151,8 +154,19 @@ fn diodes() {
 fn mosfets() {
     let plain = [("vto", 0.5), ("kp", 3e-4), ("lambda", 0.02), ("tox", 5e-9), ("cgso", 2e-10), ("cgdo", 2e-10)];
     let full = [
-        ("vto", 0.6), ("kp", 1e-4), ("gamma", 0.5), ("phi", 0.7), ("lambda", 0.05), ("rd", 20.0), ("rs", 10.0),
-        ("cbd", 1e-14), ("cbs", 2e-14), ("cjsw", 1e-10), ("tox", 1e-8), ("cgbo", 1e-10), ("cgso", 1e-10),
+        ("vto", 0.6),
+        ("kp", 1e-4),
+        ("gamma", 0.5),
+        ("phi", 0.7),
+        ("lambda", 0.05),
+        ("rd", 20.0),
+        ("rs", 10.0),
+        ("cbd", 1e-14),
+        ("cbs", 2e-14),
+        ("cjsw", 1e-10),
+        ("tox", 1e-8),
+        ("cgbo", 1e-10),
+        ("cgso", 1e-10),
     ];
     let geometry = [("w", 1e-5), ("l", 1e-6), ("pd", 2e-5), ("ps", 3e-5)];
     for kind in ["nmos", "pmos"] {

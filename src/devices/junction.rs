@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn junction_current_is_smooth_and_saturates() {
         let vte = 0.0259;
-        let (below, above) = (junction_current(-3.0 * vte - 1e-9, 1e-14, vte), junction_current(-3.0 * vte, 1e-14, vte));
+        let (below, above) =
+            (junction_current(-3.0 * vte - 1e-9, 1e-14, vte), junction_current(-3.0 * vte, 1e-14, vte));
         assert!((below.0 / above.0 - 1.0).abs() < 1e-6 && (below.1 / above.1 - 1.0).abs() < 1e-6);
         assert!((junction_current(-10.0, 1e-14, vte).0 / -1e-14 - 1.0).abs() < 1e-6);
         assert!(junction_current(1e6, 1e-14, vte).0.is_finite());

@@ -142,11 +142,8 @@ pub fn build(builder: &mut Builder, warnings: &mut Vec<Diagnostic>) -> Result<Ba
 /// terminals.
 fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Vec<Vec<ElementId>> {
     let types = model_types();
-    let position: Vec<Option<usize>> = circuit
-        .models
-        .iter()
-        .map(|card| types.iter().position(|t| t.kinds.contains(&card.kind.as_str())))
-        .collect();
+    let position: Vec<Option<usize>> =
+        circuit.models.iter().map(|card| types.iter().position(|t| t.kinds.contains(&card.kind.as_str()))).collect();
     let mut unknown = vec![false; circuit.models.len()];
     let mut groups = vec![Vec::new(); types.len()];
     for (k, element) in circuit.elements.iter().enumerate() {

@@ -153,10 +153,11 @@ impl Bank for OpampBank {
     }
 
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
-        self.opamps
-            .iter_mut()
-            .flat_map(|o| o.pole_slots.iter_mut().chain(&mut o.out_slots).chain(&mut o.input_slots))
-            .collect()
+        let all = |o| {
+            let Opamp { pole_slots, out_slots, input_slots, .. }: &mut Opamp = o;
+            pole_slots.iter_mut().chain(out_slots.iter_mut()).chain(input_slots.iter_mut())
+        };
+        self.opamps.iter_mut().flat_map(all).collect()
     }
 
     fn constant(&self, g: &mut [f64], c: &mut [f64]) {
@@ -219,5 +220,15 @@ impl Bank for OpampBank {
 
     fn internal_names(&self) -> &'static [&'static str] {
         TYPE.internals
+    }
+
+    /// Current into `inp`; the power is what flows in at all three terminals (negative: the supplies are not modelled).
+    fn current_and_power(&self, index: usize, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {
+        let o = self.opamps.get(index)?;
+        let m = &o.model;
+        let [inp, inn, out, pole] = [o.inp, o.inn, o.out, o.pole].map(|k| ctx.x[k as usize]);
+        let through = (inp - inn) / m.rin;
+        let (into_inp, into_inn) = (through + m.ib + 0.5 * m.ios, -through + m.ib - 0.5 * m.ios);
+        Some((into_inp, inp * into_inp + inn * into_inn + out * (out - pole) / m.rout))
     }
 }

@@ -207,11 +207,8 @@ impl Bank for SwitchBank {
     fn event(&self, before: &[f64], after: &[f64], memory: &[f64]) -> Option<f64> {
         let crossing = |(s, &position): (&Switch, &f64)| {
             let (from, to) = (s.control(before), s.control(after));
-            let (target, beyond) = if position == 0.0 {
-                (s.close + s.window, to - s.close)
-            } else {
-                (s.open - s.window, s.open - to)
-            };
+            let (target, beyond) =
+                if position == 0.0 { (s.close + s.window, to - s.close) } else { (s.open - s.window, s.open - to) };
             (beyond > 2.0 * s.window && to != from).then(|| ((target - from) / (to - from)).clamp(0.0, 1.0))
         };
         self.switches.iter().zip(memory).filter_map(crossing).reduce(f64::min)

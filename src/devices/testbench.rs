@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Bank, Banks, Builder, Context, Slot, SourceMode, Stamps, StateStep, Unknown};
+use super::{Banks, Builder, Context, Slot, SourceMode, Stamps, StateStep, Unknown};
 use crate::circuit::*;
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
 
@@ -94,11 +94,8 @@ impl Deck {
 }
 
 fn values(params: &[(&str, f64)]) -> Vec<ParamValue> {
-    let value = |&(name, v): &(&str, f64)| ParamValue {
-        name: name.into(),
-        value: ParamData::Number(v),
-        span: Span::default(),
-    };
+    let value =
+        |&(name, v): &(&str, f64)| ParamValue { name: name.into(), value: ParamData::Number(v), span: Span::default() };
     params.iter().map(value).collect()
 }
 
@@ -115,7 +112,6 @@ pub struct Evaluation {
 pub struct System {
     pub banks: Banks,
     pub names: Vec<String>,
-    pub branches: Vec<Option<Unknown>>,
     pub memory: Vec<Vec<f64>>,
     pub time: f64,
     pub gmin: f64,
@@ -143,7 +139,7 @@ impl System {
                 *slot = if *slot == Slot::MAX { dummy } else { slot_of[slot] };
             }
         }
-        let (_, unknowns, branches) = builder.finish();
+        let (_, unknowns, _) = builder.finish();
         let memory = banks.iter().map(|b| {
             let mut cells = vec![0.0; b.memory_count()];
             b.initial_memory(&mut cells);
@@ -152,7 +148,6 @@ impl System {
         Self {
             memory: memory.collect(),
             names: unknowns.into_iter().map(|u| u.name).collect(),
-            branches,
             time: 0.0,
             gmin: 1e-12,
             source_factor: 1.0,
@@ -186,15 +181,8 @@ impl System {
         let ctx = self.context(x, first, coefficient);
         for (bank, memory) in self.banks.iter_mut().zip(&mut self.memory) {
             bank.constant(&mut g, &mut c);
-            let mut out = Stamps {
-                i: &mut i,
-                q: &mut q,
-                flow: &mut flow,
-                g: &mut g,
-                c: &mut c,
-                states: &mut [],
-                memory,
-            };
+            let mut out =
+                Stamps { i: &mut i, q: &mut q, flow: &mut flow, g: &mut g, c: &mut c, states: &mut [], memory };
             limited |= bank.eval(&ctx, &mut out);
         }
         let dense = |values: &[f64]| {
@@ -261,8 +249,7 @@ impl System {
             self.time = (k + 1) as f64 * h;
             let euler = k < 2;
             let a = if euler { 1.0 / h } else { 2.0 / h };
-            let rhs: Vec<f64> =
-                last.q.iter().zip(&last.i).map(|(q, i)| a * q - if euler { 0.0 } else { *i }).collect();
+            let rhs: Vec<f64> = last.q.iter().zip(&last.i).map(|(q, i)| a * q - if euler { 0.0 } else { *i }).collect();
             // branch and node rows alike: i + dq/dt = 0
             self.newton(&mut x, a, &rhs, false).unwrap_or_else(|| panic!("no convergence at {}", self.time));
             self.accept(&x, Some(a));

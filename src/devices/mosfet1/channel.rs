@@ -78,11 +78,8 @@ impl Intrinsic {
         let (mut current, mut gm, mut gds) = (0.0, 0.0, 0.0);
         if over > 0.0 {
             let modulation = 1.0 + self.lambda * vds;
-            let (shape, by_over, by_vds) = if over <= vds {
-                (0.5 * over * over, over, 0.0)
-            } else {
-                (vds * (over - 0.5 * vds), vds, over - vds)
-            };
+            let (shape, by_over, by_vds) =
+                if over <= vds { (0.5 * over * over, over, 0.0) } else { (vds * (over - 0.5 * vds), vds, over - vds) };
             current = self.beta * modulation * shape;
             gm = self.beta * modulation * by_over;
             gds = self.beta * (modulation * by_vds + self.lambda * shape);
@@ -102,10 +99,8 @@ impl Intrinsic {
         if cox == 0.0 {
             return [Branch::default(); 3];
         }
-        let branch = |value: f64, by_over: f64, by_vds: f64| Branch {
-            value,
-            slope: [by_over, by_vds, -by_over * dvth],
-        };
+        let branch =
+            |value: f64, by_over: f64, by_vds: f64| Branch { value, slope: [by_over, by_vds, -by_over * dvth] };
         let bulk = if over <= -phi {
             branch(cox, 0.0, 0.0)
         } else if over <= 0.0 {

@@ -88,7 +88,8 @@ pub const TYPE: ModelType = ModelType {
     model_params: Mosfet1Model::SPECS,
     instance_params: Mosfet1Instance::SPECS,
     internals: &[
-        "id", "ib", "vgs", "vds", "vbs", "vbd", "gm", "gds", "gmbs", "von", "vdsat", "cgs", "cgd", "cgb", "cbd", "cbs", "p",
+        "id", "ib", "vgs", "vds", "vbs", "vbd", "gm", "gds", "gmbs", "von", "vdsat", "cgs", "cgd", "cgb", "cbd", "cbs",
+        "p",
     ],
     build,
 };
@@ -154,8 +155,7 @@ impl Transistor {
         let (vto, gamma, phi) = process(model, sign, nominal, oxide);
         let (gap, gap_nominal) = (band_gap(temperature), band_gap(nominal));
         let (hot_phi, _) = potential_at(phi, nominal, temperature);
-        let vbi =
-            vto - sign * gamma * phi.sqrt() + 0.5 * (gap_nominal - gap) + sign * 0.5 * (hot_phi - phi);
+        let vbi = vto - sign * gamma * phi.sqrt() + 0.5 * (gap_nominal - gap) + sign * 0.5 * (hot_phi - phi);
         let length = geo.l - 2.0 * model.ld;
         let vt = thermal_voltage(temperature);
         let hotter = (gap_nominal * CHARGE / (BOLTZMANN * nominal) - gap * CHARGE / (BOLTZMANN * temperature)).exp();
@@ -253,11 +253,7 @@ const GATE_CHARGE: usize = 9;
 #[inline]
 fn gate_charges(channel: &Channel, overlap: &[f64; 3], v: [f64; 3], memory: &[f64]) -> [Branch; 3] {
     // voltage of each branch and its derivatives with respect to (vgs, vds, vbs)
-    let branches = [
-        (v[0], [1.0, 0.0, 0.0]),
-        (v[0] - v[1], [1.0, -1.0, 0.0]),
-        (v[0] - v[2], [1.0, 0.0, -1.0]),
-    ];
+    let branches = [(v[0], [1.0, 0.0, 0.0]), (v[0] - v[1], [1.0, -1.0, 0.0]), (v[0] - v[2], [1.0, 0.0, -1.0])];
     let mut charges = [Branch::default(); 3];
     for (k, (voltage, direction)) in branches.into_iter().enumerate() {
         let step = voltage - memory[GATE_VOLTAGE + k];
@@ -317,7 +313,10 @@ fn build(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagnostic>) 
         let model = cards.of(device);
         let geo: Mosfet1Instance = instance(element, device, found);
         if geo.l <= 2.0 * model.ld {
-            let text = format!("`{}`: length {:e} m is not more than twice the lateral diffusion {:e} m", element.name, geo.l, model.ld);
+            let text = format!(
+                "`{}`: length {:e} m is not more than twice the lateral diffusion {:e} m",
+                element.name, geo.l, model.ld
+            );
             found.push(Diagnostic::error(element.span, text).label("no channel is left"));
         }
         let sign = if card.kind == "pmos" { -1.0 } else { 1.0 };
