@@ -17,6 +17,8 @@ const NOT_GIVEN: f64 = f64::NAN;
 const CELL: f64 = 0.25;
 /// Cells drawn one by one in a step; more are crossed in one jump with the same statistics.
 const LONGEST_WALK: f64 = 256.0;
+/// Steps over more cells than this see the path as a number: its slope in the last cell says nothing about the step.
+const SMOOTH_CELLS: f64 = 8.0;
 /// Positions of the auxiliary states: activity, drawn cells, then (left, right) node of each noise component.
 const ACTIVITY: usize = 0;
 const CELLS: usize = 1;
@@ -25,18 +27,18 @@ const COMPONENTS: usize = 3;
 const READ_STREAM: u64 = 16;
 
 crate::parameters! {
-    /// Parameters of the CMO/HfO2 model; the defaults are the population median, filament noise off.
+    /// Parameters of the CMO/HfO2 model; the defaults are the population median, drift and filament noise off.
     pub struct CmoHfo2Params {
-        g0 [] = 32.8e-6, "S", POSITIVE, "mean conductance before set pulses; initial state; reference of kset";
-        g1 [] = 53e-6, "S", POSITIVE, "mean conductance after 200 set pulses; reference of kreset";
+        g0 [] = 33.4e-6, "S", POSITIVE, "mean conductance before set pulses; initial state; reference of kset";
+        g1 [] = 55.4e-6, "S", POSITIVE, "mean conductance after 200 set pulses; reference of kreset";
         gmin [] = NOT_GIVEN, "S", POSITIVE, "lower bound (default g0 - 0.6 (g1 - g0))";
         gmax [] = NOT_GIVEN, "S", POSITIVE, "upper bound (default g1 + 0.4 (g1 - g0))";
-        kset [] = 0.33e-6, "S", NON_NEGATIVE, "slow growth at g0 per nominal set pulse";
-        gset [] = 11e-6, "S", POSITIVE, "growth that slows further setting by e";
-        kfast [] = 1.4e-6, "S", NON_NEGATIVE, "additional growth at g0 of the quickly filled fraction per nominal set pulse";
-        gfast [] = 1.6e-6, "S", POSITIVE, "width in conductance of the quickly filled fraction";
-        kreset [] = 0.5e-6, "S", NON_NEGATIVE, "loss at g1 per nominal reset pulse";
-        greset [] = 8.6e-6, "S", POSITIVE, "loss that slows further resetting by e";
+        kset [] = 0.228e-6, "S", NON_NEGATIVE, "slow growth at g0 per nominal set pulse";
+        gset [] = 14.8e-6, "S", POSITIVE, "growth that slows further setting by e";
+        kfast [] = 1.79e-6, "S", NON_NEGATIVE, "additional growth at g0 of the quickly filled fraction per nominal set pulse";
+        gfast [] = 1.43e-6, "S", POSITIVE, "width in conductance of the quickly filled fraction";
+        kreset [] = 0.526e-6, "S", NON_NEGATIVE, "loss at g1 per nominal reset pulse";
+        greset [] = 8.87e-6, "S", POSITIVE, "loss that slows further resetting by e";
         xset [] = 0.1, "-", 1e-3..=10.0, "width of the upper-bound window, fraction of gmax - gmin";
         xreset [] = 0.5, "-", 1e-3..=10.0, "width of the lower-bound window, fraction of gmax - gmin";
         xsoft [] = 0.01, "-", 1e-4..=0.1, "softness of the bounds of filament plus noise";
@@ -364,9 +366,10 @@ impl CompactModel<1> for CmoHfo2 {
         }
         auxiliary[ACTIVITY] += added;
         if self.filament_noise {
+            // amplitude of the filament at the start of the step: nothing moves while the circuit iterates
             self.draw(step.before[0], step.v, step.stream, auxiliary);
         }
-        slope / step.coefficient
+        if added < SMOOTH_CELLS * CELL { slope / step.coefficient } else { 0.0 }
     }
 
     fn internal(&self, name: &str, s: &[f64; 1], site: &Site) -> Option<f64> {
