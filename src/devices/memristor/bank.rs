@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::circuit::{Device, ElementId, ElementKind, ModelId, ParamData};
-use crate::devices::{Bank, Builder, Context, Parameters, Slot, Stamps, Unknown, apply};
+use crate::devices::{Bank, Builder, Context, Slot, Stamps, Unknown, apply};
 use crate::diagnostic::{Diagnostic, Severity};
 
 use super::model::{Advance, CompactModel, Flow, Site};

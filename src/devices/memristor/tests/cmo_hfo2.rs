@@ -276,22 +276,3 @@ proptest! {
         prop_assert!(model.rate(&[x], v).f[0].abs() <= model.rate_bound(v) * (1.0 + 1e-12));
     }
 }
-
-#[test]
-fn timing() {
-    for (kind, constructor) in [
-        ("cmo_hfo2", MemristorBank::<CmoHfo2, 1>::build as crate::devices::BuildBank),
-        ("vteam", MemristorBank::<crate::devices::memristor::vteam::Vteam, 1>::build),
-    ] {
-        for v in [0.0, 0.1, 2.4, -2.6] {
-            let mut device = Bench::new(kind, constructor, &[("x0", 0.5)]);
-            let previous = device.states.clone();
-            let history: Vec<f64> = previous.iter().map(|s| -1e8 * s).collect();
-            let start = std::time::Instant::now();
-            for _ in 0..100_000 {
-                std::hint::black_box(device.eval(v, Some(1e8), &history, &previous));
-            }
-            println!("{kind} {v} V: {:.0} ns", start.elapsed().as_nanos() as f64 / 1e5);
-        }
-    }
-}
