@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 
 use crate::circuit::{Device, ElementId, ElementKind, ModelId, ParamData};
-use crate::devices::{Bank, Builder, Context, Parameters, Slot, Stamps, Unknown, apply};
+use crate::devices::{Bank, Builder, Context, Slot, Stamps, Unknown, apply};
 use crate::diagnostic::{Diagnostic, Severity};
 
-use super::model::{CompactModel, Flow, Site};
+use super::model::{Advance, CompactModel, Flow, Site};
 use super::noise;
 use super::solve::{Solution, solve};
 
@@ -44,17 +44,12 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
     const STRIDE: usize = M::STATES.len();
 
     /// Builds the bank; `None` when a parameter is wrong (reported in `found`).
-    pub fn build(
-        builder: &mut Builder,
-        elements: &[ElementId],
-        found: &mut Vec<Diagnostic>,
-    ) -> Option<Box<dyn Bank>> {
+    pub fn build(builder: &mut Builder, elements: &[ElementId], found: &mut Vec<Diagnostic>) -> Option<Box<dyn Bank>> {
         let circuit = builder.circuit;
         let errors = |found: &[Diagnostic]| found.iter().filter(|d| d.severity == Severity::Error).count();
         let errors_before = errors(found);
         let mut cards: HashMap<ModelId, (M::Params, Option<u32>)> = HashMap::new();
-        let mut bank =
-            Self { elements: Vec::new(), cells: Vec::new(), models: Vec::new(), initial: Vec::new() };
+        let mut bank = Self { elements: Vec::new(), cells: Vec::new(), models: Vec::new(), initial: Vec::new() };
         let seed = run_seed(builder);
         for &id in elements {
             let element = &circuit.elements[id.0 as usize];
@@ -100,7 +95,7 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
         let cell = self.cells.get(index)?;
         let own = states.get(index * Self::STRIDE..(index + 1) * Self::STRIDE)?;
         let (solved, auxiliary) = own.split_at(N);
-        let site = Site { auxiliary, stream: cell.stream, time: ctx.time };
+        let site = Site { auxiliary, path_slope: 0.0, stream: cell.stream, time: ctx.time };
         let v = ctx.x[cell.plus as usize] - ctx.x[cell.minus as usize];
         Some((&self.models[cell.model as usize], array(solved), site, v))
     }
@@ -143,6 +138,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
             let own = &mut out.states[first..first + Self::STRIDE];
             own[N..].copy_from_slice(&ctx.states.previous[first + N..first + Self::STRIDE]);
 
+            let mut path_slope = 0.0;
             let solution = match ctx.states.coefficient {
                 None => Solution { states: before, ds_dv: [0.0; N], settled: true },
                 Some(coefficient) => {
@@ -155,7 +151,15 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
                         solve(model, coefficient, &history, &before, v)
                     };
                     if Self::STRIDE > N {
-                        model.advance(&before, &solution.states, v, cell.stream, &mut own[N..]);
+                        let step = Advance {
+                            before: &before,
+                            after: &solution.states,
+                            v,
+                            coefficient,
+                            history: &ctx.states.history[first + N..first + Self::STRIDE],
+                            stream: cell.stream,
+                        };
+                        path_slope = model.advance(&step, &mut own[N..]);
                     }
                     solution
                 }
@@ -163,7 +167,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
             limited |= !solution.settled || outside::<M, N>(&solution.states);
             own[..N].copy_from_slice(&solution.states);
 
-            let site = Site { auxiliary: &own[N..], stream: cell.stream, time: ctx.time };
+            let site = Site { auxiliary: &own[N..], path_slope, stream: cell.stream, time: ctx.time };
             let Flow { i, di_dv, di_ds } = model.current(&solution.states, &site, v);
             let g = (0..N).fold(di_dv, |g, k| g + di_ds[k] * solution.ds_dv[k]);
             out.current(cell.plus, cell.minus, i);

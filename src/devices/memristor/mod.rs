@@ -3,6 +3,7 @@
 //! To add a model, write a file with its `parameters!` and its [`CompactModel`], and add one entry to [`TYPES`].
 
 mod bank;
+pub mod cmo_hfo2;
 pub mod model;
 pub mod noise;
 pub mod smooth;
@@ -17,19 +18,33 @@ use crate::devices::{ModelType, Parameters};
 pub use bank::MemristorBank;
 pub use model::CompactModel;
 
+use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
 use vteam::{Vteam, VteamParams};
 
 /// Terminals of every memristor: top and bottom electrode.
 const TERMINALS: &[&str] = &["te", "be"];
 
 /// Type words of the memristor models.
-pub const TYPES: &[ModelType] = &[ModelType {
-    kinds: &["vteam"],
-    summary: "VTEAM: voltage-threshold adaptive memristor",
-    source: "Kvatinsky et al., IEEE Trans. Circuits Syst. II 62, 786 (2015), doi:10.1109/TCSII.2015.2433536",
-    terminals: TERMINALS,
-    model_params: VteamParams::SPECS,
-    instance_params: &[],
-    internals: Vteam::INTERNALS,
-    build: MemristorBank::<Vteam, 1>::build,
-}];
+pub const TYPES: &[ModelType] = &[
+    ModelType {
+        kinds: &["vteam"],
+        summary: "VTEAM: voltage-threshold adaptive memristor",
+        source: "Kvatinsky et al., IEEE Trans. Circuits Syst. II 62, 786 (2015), doi:10.1109/TCSII.2015.2433536",
+        terminals: TERMINALS,
+        model_params: VteamParams::SPECS,
+        instance_params: &[],
+        internals: Vteam::INTERNALS,
+        build: MemristorBank::<Vteam, 1>::build,
+    },
+    ModelType {
+        kinds: &["cmo_hfo2"],
+        summary: "analogue filamentary CMO/HfO2 memristor with pulse and read noise",
+        source: "own model (docs/cmo-hfo2.md) of the devices in Portner et al., Nature Machine Intelligence 7, 1939 (2025), \
+                 doi:10.1038/s42256-025-01149-w",
+        terminals: TERMINALS,
+        model_params: CmoHfo2Params::SPECS,
+        instance_params: &[],
+        internals: CmoHfo2::INTERNALS,
+        build: MemristorBank::<CmoHfo2, 1>::build,
+    },
+];

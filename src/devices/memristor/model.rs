@@ -7,9 +7,9 @@ use crate::devices::Parameters;
 pub struct Flow<const N: usize> {
     /// Current from the first to the second terminal, A.
     pub i: f64,
-    /// `di/dv` at constant states, S.
+    /// `di/dv` at constant solved states, S (including the auxiliary states' dependence on the voltage).
     pub di_dv: f64,
-    /// `di/ds` for each solved state (including its effect through the auxiliary states), A per unit of the state.
+    /// `di/ds` for each solved state, A per unit of the state.
     pub di_ds: [f64; N],
 }
 
@@ -29,10 +29,29 @@ pub struct Rate<const N: usize> {
 pub struct Site<'a> {
     /// Auxiliary states.
     pub auxiliary: &'a [f64],
+    /// What [`CompactModel::advance`] returned for this step; 0 when the states rest.
+    pub path_slope: f64,
     /// Random stream of this device: differs between any two devices.
     pub stream: u64,
     /// Simulated time, s.
     pub time: f64,
+}
+
+/// A step of the auxiliary states.
+#[derive(Clone, Copy, Debug)]
+pub struct Advance<'a, const N: usize> {
+    /// Solved states at the last accepted point.
+    pub before: &'a [f64; N],
+    /// Solved states at the end of the step.
+    pub after: &'a [f64; N],
+    /// Voltage at the end of the step, V.
+    pub v: f64,
+    /// Leading coefficient of the integration formula, 1/s.
+    pub coefficient: f64,
+    /// History of each auxiliary state: `d/dt = coefficient * value + history`.
+    pub history: &'a [f64],
+    /// Random stream of this device.
+    pub stream: u64,
 }
 
 /// A two-terminal memristive system `i = g(s, v)`, `ds/dt = f(s, v)` (Chua and Kang, Proc. IEEE 64, 209, 1976) with `N`
@@ -80,9 +99,13 @@ pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'stati
     /// it should be cheap: cells that provably do not move skip the local solution.
     fn rate_bound(&self, v: f64) -> f64;
 
-    /// Moves the auxiliary states (given at the last accepted point) along with the solved states. Must depend on the
-    /// path of the solved states only, so that neither step size nor rejected steps leave a trace.
-    fn advance(&self, _before: &[f64; N], _after: &[f64; N], _v: f64, _stream: u64, _auxiliary: &mut [f64]) {}
+    /// Moves the auxiliary states from their values at the last accepted point to the end of the step, in closed form: a
+    /// quantity whose rate is a function of the voltage alone follows from the integration formula, and whatever depends
+    /// on it (a noise path) from its new value. Nothing else may enter, so that neither step size nor rejected steps leave
+    /// a trace. Returns the derivative by `v` of the quantity they follow, for [`CompactModel::current`].
+    fn advance(&self, _step: &Advance<N>, _auxiliary: &mut [f64]) -> f64 {
+        0.0
+    }
 
     /// Further internal quantities.
     fn internal(&self, _name: &str, _s: &[f64; N], _site: &Site) -> Option<f64> {

@@ -68,9 +68,9 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
             high = s[0];
         }
         let newton = if slope > 0.0 { residual / slope } else { residual.signum() * f64::INFINITY };
-        let inside = s[0] + newton > low && s[0] + newton < high;
+        let inside = (low..=high).contains(&(s[0] + newton));
         let step = if low.is_finite() && high.is_finite() {
-            if newton == 0.0 || (inside && newton.abs() < 0.5 * last) { newton } else { 0.5 * (low + high) - s[0] }
+            if inside && newton.abs() < 0.5 * last { newton } else { 0.5 * (low + high) - s[0] }
         } else {
             limit *= 2.0;
             newton.clamp(-0.5 * limit, 0.5 * limit)
@@ -137,8 +137,9 @@ fn eliminate<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> Option<[f
         }
         for i in k + 1..N {
             let factor = a[i][k] / a[k][k];
-            for j in k..N {
-                a[i][j] -= factor * a[k][j];
+            let row = a[k];
+            for (entry, above) in a[i][k..].iter_mut().zip(&row[k..]) {
+                *entry -= factor * above;
             }
             b[i] -= factor * b[k];
         }

@@ -54,7 +54,11 @@ enum Window {
     Biolek,
     Prodromakis,
     /// Offset and inverse width in terms of the normalised length, for motion towards on and off.
-    Kvatinsky { on: f64, off: f64, inverse_width: f64 },
+    Kvatinsky {
+        on: f64,
+        off: f64,
+        inverse_width: f64,
+    },
 }
 
 /// VTEAM with its constants computed.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::circuit::{Circuit, Device, Element, ElementId, ElementKind, ModelCard, ModelId, NodeId, ParamData, ParamValue};
+use crate::circuit::{
+    Circuit, Device, Element, ElementId, ElementKind, ModelCard, ModelId, NodeId, ParamData, ParamValue,
+};
 use crate::devices::{Bank, BuildBank, Builder, Context, Slot, Stamps, StateStep};
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
 
@@ -37,12 +39,7 @@ pub fn circuit(kind: &str, card: Given, instances: &[Given]) -> Circuit {
         node_index: HashMap::new(),
         elements,
         element_index: HashMap::new(),
-        models: vec![ModelCard {
-            name: "m".into(),
-            kind: kind.into(),
-            params: values(card),
-            span: Span::default(),
-        }],
+        models: vec![ModelCard { name: "m".into(), kind: kind.into(), params: values(card), span: Span::default() }],
         options: Vec::new(),
         analyses: Vec::new(),
         initial_voltages: Vec::new(),
@@ -126,8 +123,7 @@ impl Bench {
         let coefficient = 1.0 / (theta * h);
         let weight = (1.0 - theta) / theta;
         let previous = self.states.clone();
-        let history: Vec<f64> =
-            previous.iter().zip(&self.slopes).map(|(s, d)| -coefficient * s - weight * d).collect();
+        let history: Vec<f64> = previous.iter().zip(&self.slopes).map(|(s, d)| -coefficient * s - weight * d).collect();
         self.time += h;
         let reply = self.eval(v, Some(coefficient), &history, &previous);
         if !reply.limited {
@@ -139,6 +135,23 @@ impl Bench {
         reply
     }
 
+    /// Backward Euler step with a source behind a series resistance.
+    pub fn step_through(&mut self, source: f64, series: f64, h: f64) -> Reply {
+        let coefficient = 1.0 / h;
+        let previous = self.states.clone();
+        let history: Vec<f64> = previous.iter().map(|s| -coefficient * s).collect();
+        let mut v = source;
+        for _ in 0..20 {
+            let reply = self.eval(v, Some(coefficient), &history, &previous);
+            let correction = (v + series * reply.i - source) / (1.0 + series * reply.g);
+            v -= correction;
+            if correction.abs() < 1e-9 {
+                return self.step(v, h, 1.0);
+            }
+        }
+        panic!("no convergence at {source} V");
+    }
+
     /// A rectangular pulse by backward Euler in equal steps, then rest at 0 V for one long step.
     pub fn pulse(&mut self, v: f64, width: f64, steps: usize) {
         for _ in 0..steps {
@@ -148,7 +161,14 @@ impl Bench {
     }
 
     /// Compares the stamped total derivative with central differences of the whole local solution.
-    pub fn check_derivative(&mut self, v: f64, coefficient: Option<f64>, history: &[f64], previous: &[f64], tolerance: f64) {
+    pub fn check_derivative(
+        &mut self,
+        v: f64,
+        coefficient: Option<f64>,
+        history: &[f64],
+        previous: &[f64],
+        tolerance: f64,
+    ) {
         let h = 1e-6 * v.abs().max(0.01);
         let at = self.eval(v, coefficient, history, previous);
         let up = self.eval(v + h, coefficient, history, previous);

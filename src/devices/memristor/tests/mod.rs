@@ -1,3 +1,4 @@
+mod cmo_hfo2;
 mod harness;
 mod models;
 mod solver;

@@ -1,6 +1,6 @@
 //! What holds for every registered model.
 
-use super::harness::{Bench, circuit, build};
+use super::harness::{Bench, build, circuit};
 use crate::devices::memristor::TYPES;
 
 #[test]

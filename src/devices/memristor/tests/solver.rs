@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::harness::{Bench, Given};
 use crate::devices::ANY;
-use crate::devices::memristor::model::{CompactModel, Flow, Rate, Site};
 use crate::devices::memristor::MemristorBank;
+use crate::devices::memristor::model::{Advance, CompactModel, Flow, Rate, Site};
 
 crate::parameters! {
     struct ThermalParams {
@@ -65,8 +65,9 @@ impl CompactModel<2> for Thermal {
         if v == 0.0 { 1.0 / TAU_TH } else { f64::INFINITY }
     }
 
-    fn advance(&self, before: &[f64; 2], after: &[f64; 2], _v: f64, _stream: u64, auxiliary: &mut [f64]) {
-        auxiliary[0] += (after[0] - before[0]).abs();
+    fn advance(&self, step: &Advance<2>, auxiliary: &mut [f64]) -> f64 {
+        auxiliary[0] += (step.after[0] - step.before[0]).abs();
+        0.0
     }
 }
 

@@ -76,11 +76,12 @@ fn rests_between_its_thresholds() {
 
 #[test]
 fn wrong_parameters_are_reported() {
-    let errors = |card: Given, instance: Given| {
-        match build(&circuit("vteam", card, &[instance]), MemristorBank::<Vteam, 1>::build) {
-            Ok(_) => Vec::new(),
-            Err(found) => found.into_iter().map(|d| d.message).collect::<Vec<_>>(),
-        }
+    let errors = |card: Given, instance: Given| match build(
+        &circuit("vteam", card, &[instance]),
+        MemristorBank::<Vteam, 1>::build,
+    ) {
+        Ok(_) => Vec::new(),
+        Err(found) => found.into_iter().map(|d| d.message).collect::<Vec<_>>(),
     };
     assert!(errors(&[], &[]).is_empty());
     for (card, text) in [
