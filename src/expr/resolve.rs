@@ -78,7 +78,7 @@ impl Expr<Name> {
     /// arithmetic without a result (division by zero), `pwl` points that are not rising constants, and expansion beyond
     /// 100,000 nodes, 1000 levels or 100 nested calls.
     pub fn resolve<L: Clone>(&self, scope: &mut dyn Scope<L>) -> Result<Expr<L>, ResolveError> {
-        let mut resolver = Resolver { scope, nodes: 0, depth: 0, calls: Vec::new() };
+        let mut resolver = Resolver { scope, work: 0, depth: 0, calls: Vec::new() };
         let tree = resolver.tree(self, &HashMap::new())?;
         match tree.expr.undefined() {
             None => Ok(tree.expr),
