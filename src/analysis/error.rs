@@ -31,6 +31,16 @@ pub enum SimulationError {
         /// Truncation error or Newton.
         reason: &'static str,
     },
+    /// A learning run failed in the circuit.
+    #[error("seed {seed}, episode {episode}: {source}")]
+    Learning {
+        /// Seed of the run.
+        seed: u64,
+        /// Episode, from 1.
+        episode: u32,
+        /// What failed.
+        source: Box<SimulationError>,
+    },
     /// A result could not be written.
     #[error("{0}")]
     Output(String),
@@ -53,6 +63,7 @@ impl SimulationError {
             Self::StepTooSmall { .. } => {
                 "look for jumps without capacitance, positive feedback or unphysical values there; a larger reltol or method=gear can help"
             }
+            Self::Learning { source, .. } => source.hint(),
             Self::Output(_) => "check the path and the free space",
             Self::Usage(_) => "`ionspice check` lists the names of the circuit",
         }

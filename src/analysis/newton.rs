@@ -91,13 +91,15 @@ impl System {
             .map_err(|e| NewtonFailure { worst: e.column + 1, reason: "the equations are singular" })
     }
 
-    /// Largest correction in units of the tolerance, and its unknown.
+    /// Largest correction in units of the tolerance, and its unknown. The current of a voltage source is left out: it enters
+    /// the current laws of its nodes linearly, and their residuals are checked.
     fn correction(&self, point: &Point, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
         for (u, ((d, x), info)) in self.delta.iter().zip(&point.x).zip(&self.unknowns).enumerate().skip(1) {
             let absolute = match info.kind {
                 UnknownKind::Voltage => options.vntol,
-                UnknownKind::Current => options.abstol,
+                UnknownKind::Current if self.dynamic[u] => options.abstol,
+                UnknownKind::Current => continue,
             };
             let size = d.abs() / (options.reltol * x.abs().max((x + d).abs()) + absolute);
             if size > largest.0 || size.is_nan() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::analysis::{Failure, Options, SimulationError};
 use crate::circuit::Circuit;
 use crate::cosim::Session;
-use crate::learn::{Episode, SeedRun, Seeds, TMaze, Training, TrainingError};
+use crate::learn::{Episode, LearningError, SeedRun, Seeds, TMaze, Training, TrainingError};
 
 use super::actor_critic::ActorCriticArray;
 use super::array::Array;
@@ -57,6 +57,9 @@ pub fn train(
     };
     let runs = training.run_seeds(seeds, build, watch).map_err(|error| match error {
         TrainingError::Build { source, .. } => Failure::Simulation(source),
+        TrainingError::Iteration { source: LearningError::Hardware(source), seed, episode, .. } => {
+            Failure::Simulation(SimulationError::Learning { seed, episode: episode + 1, source: Box::new(source) })
+        }
         other => Failure::Simulation(SimulationError::Usage(other.to_string())),
     })?;
     Ok(LearningRun { controller: spec.name.clone(), seeds: runs })
