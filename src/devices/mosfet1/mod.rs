@@ -260,8 +260,8 @@ fn gate_charges(channel: &Channel, overlap: &[f64; 3], v: [f64; 3], memory: &[f6
         let capacitance = &channel.capacitance[k];
         let mean = 0.5 * (capacitance.value + memory[GATE_CAPACITANCE + k]);
         charges[k].value = memory[GATE_CHARGE + k] + mean * step + overlap[k] * voltage;
-        for j in 0..3 {
-            charges[k].slope[j] = (mean + overlap[k]) * direction[j] + 0.5 * capacitance.slope[j] * step;
+        for (slope, (d, dc)) in charges[k].slope.iter_mut().zip(direction.into_iter().zip(capacitance.slope)) {
+            *slope = (mean + overlap[k]) * d + 0.5 * dc * step;
         }
     }
     charges
