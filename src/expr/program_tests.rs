@@ -71,15 +71,7 @@ fn closed_forms() {
         (Builtin::Step, |x| if x < 0.0 { 0.0 } else { 1.0 }, |_| 0.0, &[-4.0, 2.0]),
         (
             Builtin::StepUnit2,
-            |x| {
-                if x < 0.0 {
-                    0.0
-                } else if x > 1.0 {
-                    1.0
-                } else {
-                    x
-                }
-            },
+            |x| (x.abs() - (x - 1.0).abs() + 1.0) / 2.0,
             |x| if x > 0.0 && x < 1.0 { 1.0 } else { 0.0 },
             &[-4.0, 0.3, 2.0],
         ),
