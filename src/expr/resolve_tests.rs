@@ -5,7 +5,7 @@ use crate::expr::expression;
 #[derive(Default)]
 struct Names {
     parameters: Vec<(&'static str, f64)>,
-    functions: HashMap<String, (Rc<[String]>, Rc<Expr<Name>>)>,
+    functions: HashMap<String, Function>,
     convention: Convention,
 }
 
@@ -53,7 +53,7 @@ impl Scope<String> for Names {
         Ok(Expr::Leaf(format!("i:{element}")))
     }
 
-    fn function(&mut self, name: &str) -> Option<(Rc<[String]>, Rc<Expr<Name>>)> {
+    fn function(&mut self, name: &str) -> Option<Function> {
         self.functions.get(name).cloned()
     }
 
