@@ -273,6 +273,7 @@ impl Transient {
         self.time = *time;
         self.point.clone_from(point);
         self.past[0].clone_from(past);
+        self.trial.memory.copy_from_slice(&self.point.memory);
         self.depth = 1;
         self.since_restart = 0;
         self.first_fraction *= 0.1;
@@ -431,8 +432,8 @@ impl Transient {
         }
         self.time = t;
         std::mem::swap(&mut self.point, &mut self.trial);
-        self.trial.memory.copy_from_slice(&self.point.memory);
         system.accept(&mut self.point, t, options.gmin);
+        self.trial.memory.copy_from_slice(&self.point.memory);
         for (scale, x) in self.x_scale.iter_mut().zip(&self.point.x) {
             *scale = scale.max(x.abs());
         }

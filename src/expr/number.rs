@@ -9,8 +9,8 @@ use nom::{IResult, Parser};
 
 /// Reads a SPICE number at the start of `text`; returns its value and the number of bytes it takes.
 ///
-/// Scale suffixes are `t g meg k m u n p f a` and `mil` (25.4e-6) in any case, and both code points of `µ`. Letters that
-/// follow are a unit and mean nothing, so `1F` is 1e-15, `10Ohm` is 10 and `1A` is 1e-18. An exponent may be marked `e`
+/// Scale suffixes are `t g meg k m u n p f` and `mil` (25.4e-6) in any case, and both code points of `µ`. Letters that
+/// follow are a unit and mean nothing, so `1F` is 1e-15, `10Ohm` is 10 and `1A` is 1. An exponent may be marked `e`
 /// or `d`. `None` when no number starts here or when it does not fit a double.
 pub fn number(text: &str) -> Option<(f64, usize)> {
     let (rest, value) = scaled(text).ok()?;
@@ -70,7 +70,6 @@ fn scale(text: &str) -> IResult<&str, Scale> {
         value(down(1e9), one_of("nN")),
         value(down(1e12), one_of("pP")),
         value(down(1e15), one_of("fF")),
-        value(down(1e18), one_of("aA")),
     ))
     .parse(text)
 }
@@ -101,7 +100,7 @@ mod tests {
             ("1mF", 1e-3, 3),
             ("1T", 1e12, 2),
             ("2G", 2e9, 2),
-            ("3a", 3e-18, 2),
+            ("3a", 3.0, 2),
             ("7p", 7e-12, 2),
             ("1\u{b5}F", 1e-6, 4),
             ("1\u{3bc}", 1e-6, 3),
