@@ -1,7 +1,7 @@
 //! Channel current and gate capacitances of the level-1 transistor, for an n-channel with drain above source.
 
 /// Smallest saturation voltage in the split of the gate capacitance, V; the value SPICE uses.
-const SMALLEST_SATURATION: f64 = 1e-3;
+const SMALLEST_SATURATION: f64 = 0.025;
 
 /// Parameters of the intrinsic transistor at its temperature.
 #[derive(Clone, Copy, Debug, PartialEq)]
