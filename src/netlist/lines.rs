@@ -188,7 +188,9 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        Lines::new(0, text).map(|line| line.map_or_else(|e| format!("error: {}", e.message), |l| l.text.into_owned())).collect()
+        Lines::new(0, text)
+            .map(|line| line.map_or_else(|e| format!("error: {}", e.message), |l| l.text.into_owned()))
+            .collect()
     }
 
     #[test]

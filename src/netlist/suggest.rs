@@ -62,9 +62,14 @@ mod tests {
 
     #[test]
     fn distances_follow_hand_counts() {
-        let cases = [("tran", "tarn", Some(1)), ("kitten", "sitting", Some(3)), ("abc", "abc", Some(0)), ("a", "xyz", None)];
+        let cases =
+            [("tran", "tarn", Some(1)), ("kitten", "sitting", Some(3)), ("abc", "abc", Some(0)), ("a", "xyz", None)];
         for (a, b, expected) in cases {
-            assert_eq!(distance(a.as_bytes(), b.as_bytes(), 3).filter(|&d| d < 3 || expected == Some(3)), expected, "{a} {b}");
+            assert_eq!(
+                distance(a.as_bytes(), b.as_bytes(), 3).filter(|&d| d < 3 || expected == Some(3)),
+                expected,
+                "{a} {b}"
+            );
         }
     }
 

@@ -84,7 +84,9 @@ impl<'d> Elaborator<'d> {
         found.ok_or_else(|| {
             let element = self.find_element(env, name).map(|_| format!("`{name}` is an element: write `i({name})`"));
             let names = self.nodes.iter().filter_map(|node| node.strip_prefix(env.path.as_str()));
-            let hint = element.unwrap_or_else(|| suggest::did_you_mean(name, names, "no element is connected to a node of this name"));
+            let hint = element.unwrap_or_else(|| {
+                suggest::did_you_mean(name, names, "no element is connected to a node of this name")
+            });
             Diagnostic::error(word.span, format!("unknown node `{name}`")).label("no such node").hint(hint).into()
         })
     }
