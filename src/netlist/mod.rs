@@ -8,6 +8,7 @@ mod commands;
 mod elaborate;
 mod elements;
 mod files;
+mod include;
 mod lex;
 mod lines;
 mod parse;

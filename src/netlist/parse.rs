@@ -1,20 +1,20 @@
 //! Files to syntax tree: follows includes and library sections, opens and closes blocks, recovers line by line.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::ast::{Block, ControllerText, Deck, Definition, Word};
 use super::commands::{self, Defined};
 use super::files::Files;
+use super::include::{Mark, section_mark};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
 use super::{elements, signals, value};
 use crate::diagnostic::{Diagnostic, Span};
 
-/// Deepest nesting of includes.
-const DEEPEST_INCLUDE: usize = 64;
+/// Characters of the title that are kept.
+const LONGEST_TITLE: usize = 500;
 
 /// Reads a deck with all it includes.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct Parser {
     /// Open blocks, the deck first.
     open: Vec<usize>,
     /// Files being read, with the library section.
-    reading: Vec<(u32, Option<String>)>,
+    pub(super) reading: Vec<(u32, Option<String>)>,
     controller: Option<ControllerText>,
     /// Open `.control` block, and whether anything stood in it.
     control: Option<(Span, bool)>,
@@ -47,7 +47,7 @@ impl Parser {
         let text = Arc::clone(&self.files.map.file(file).text);
         let mut lines = Lines::new(file, &text);
         let (title, span) = lines.title();
-        self.deck.title = title.to_string();
+        self.deck.title = title.chars().take(LONGEST_TITLE).collect();
         self.deck.title_span = span;
         if looks_like_statement(title) {
             let warning =
@@ -68,7 +68,7 @@ impl Parser {
     }
 
     /// Reads statements; of a library file only `section`. False when the section is not there.
-    fn lines(&mut self, lines: Lines, section: Option<&str>) -> bool {
+    pub(super) fn lines(&mut self, lines: Lines, section: Option<&str>) -> bool {
         let depth = self.open.len();
         let mut found = section.is_none();
         // The section whose lines pass by, and whether they are read.
@@ -178,7 +178,7 @@ impl Parser {
         match keyword {
             ".end" => return Ok(Next::End),
             ".title" => {
-                self.deck.title = line.text[keyword.len()..].trim().to_string();
+                self.deck.title = line.text[keyword.len()..].trim().chars().take(LONGEST_TITLE).collect();
                 return Ok(Next::Line);
             }
             ".model" => return self.model(line).map(|()| Next::Line),
@@ -380,86 +380,6 @@ impl Parser {
             return Err(error.label("another name").hint(format!("`{}` was opened in line {line}", block.name)));
         }
         Ok(())
-    }
-
-    /// The file name that comes next, in quotes or bare.
-    fn file_name<'l>(&self, cursor: &mut Cursor<'l>) -> Result<(&'l str, Span), Diagnostic> {
-        match cursor.take()? {
-            Some(token) if matches!(token.kind, Kind::Word | Kind::Text | Kind::Formula) => {
-                Ok((token.text, cursor.span(&token)))
-            }
-            _ => Err(cursor.expected("the name of a file")),
-        }
-    }
-
-    fn include(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
-        let (name, span) = self.file_name(cursor)?;
-        self.follow(name, span, None).map(|_| ())
-    }
-
-    fn library(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
-        let (name, span) = self.file_name(cursor)?;
-        let section = value::name(cursor, "a section of the library")?;
-        if self.follow(name, span, Some(&section.text))? {
-            return Ok(());
-        }
-        let error = Diagnostic::error(section.span, format!("`{name}` has no section `{}`", section.text));
-        Err(error
-            .label("no such section")
-            .hint(format!("a section begins with `.lib {}` and ends with `.endl`", section.text)))
-    }
-
-    fn follow(&mut self, name: &str, span: Span, section: Option<&str>) -> Result<bool, Diagnostic> {
-        let path = self.files.beside(span.file, name);
-        let file = self.files.open(&path).map_err(|message| {
-            let hint = "the path is relative to the file that includes it";
-            Diagnostic::error(span, message).label("included here").hint(hint)
-        })?;
-        let entry = (file, section.map(str::to_string));
-        if self.reading.contains(&entry) {
-            let names: Vec<String> = self.reading.iter().map(|(f, _)| self.file_label(*f)).collect();
-            let error = Diagnostic::error(span, format!("`{name}` includes itself"));
-            return Err(error.label("included while it is being read").hint(format!(
-                "{} -> {}",
-                names.join(" -> "),
-                self.file_label(file)
-            )));
-        }
-        if self.reading.len() >= DEEPEST_INCLUDE {
-            return Err(Diagnostic::error(span, format!("files are included more than {DEEPEST_INCLUDE} deep")));
-        }
-        let text = Arc::clone(&self.files.map.file(file).text);
-        self.reading.push(entry);
-        let found = self.lines(Lines::new(file, &text), section);
-        self.reading.pop();
-        Ok(found)
-    }
-
-    fn file_label(&self, file: u32) -> String {
-        let path: &Path = &self.files.map.file(file).path;
-        path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-    }
-}
-
-/// Begin or end of a library section.
-enum Mark<'l> {
-    Begin(&'l str),
-    End,
-}
-
-fn section_mark<'l>(line: &'l Line) -> Option<Mark<'l>> {
-    let text: &str = &line.text;
-    if !text.starts_with('.') {
-        return None;
-    }
-    let mut words = text.split_whitespace();
-    let keyword = words.next()?;
-    if keyword.eq_ignore_ascii_case(".endl") {
-        return Some(Mark::End);
-    }
-    match (keyword.eq_ignore_ascii_case(".lib"), words.next(), words.next()) {
-        (true, Some(name), None) if !name.contains(['"', '\'']) => Some(Mark::Begin(name)),
-        _ => None,
     }
 }
 
