@@ -118,7 +118,7 @@ mod tests {
             assert_eq!(edits(b, a), distance, "{b} {a}");
         }
         assert_eq!(nearest("sqr"), Some("sqrt"));
-        assert_eq!(nearest("tahn"), Some("tanh"));
+        assert_eq!(nearest("sqtr"), Some("sqrt"));
         assert_eq!(nearest("gibberish"), None);
     }
 

@@ -228,7 +228,7 @@ impl<L: PartialEq + Clone> Compiler<L> {
         }
         let half = self.product(x, n / 2);
         let square = self.two(Scalar2::Multiply, half, half);
-        if n % 2 == 0 { square } else { self.two(Scalar2::Multiply, square, x) }
+        if n.is_multiple_of(2) { square } else { self.two(Scalar2::Multiply, square, x) }
     }
 
     /// The result of `step`, computed once.

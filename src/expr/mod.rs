@@ -20,7 +20,7 @@ pub use ast::{Binary, Builtin, Expr, Name, Unary};
 pub use number::number;
 pub use parse::{ParseError, expression};
 pub use program::{Program, Workspace};
-pub use resolve::{Convention, ResolveError, Scope};
+pub use resolve::{Convention, Function, ResolveError, Scope};
 
 /// Greatest height of an expression's tree; keeps every recursive walk (and the drop) within a small stack.
 const MAX_HEIGHT: usize = 1000;

@@ -1,8 +1,8 @@
 //! Numbers with SPICE scale suffixes.
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, tag_no_case, take_while};
-use nom::character::complete::{digit0, digit1, one_of};
+use nom::bytes::complete::{tag, tag_no_case, take_while, take_while1};
+use nom::character::complete::one_of;
 use nom::combinator::{map_opt, opt, recognize, value};
 use nom::sequence::pair;
 use nom::{IResult, Parser};
@@ -27,11 +27,15 @@ fn scaled(text: &str) -> IResult<&str, f64> {
 }
 
 /// `[+-] digits [. digits] [(e|d) [+-] digits]`
+///
+/// Digits are taken by `take_while`: at the end of the text nom 8.0.0's `digit0` leaves a rest that points to its start,
+/// which `recognize` then cuts off.
 fn decimal(text: &str) -> IResult<&str, f64> {
-    let whole = recognize((digit1, opt(pair(tag("."), digit0))));
-    let fraction = recognize(pair(tag("."), digit1));
+    let digit = |c: char| c.is_ascii_digit();
+    let whole = recognize((take_while1(digit), opt(pair(tag("."), take_while(digit)))));
+    let fraction = recognize(pair(tag("."), take_while1(digit)));
     let mantissa = recognize(pair(opt(one_of("+-")), alt((whole, fraction))));
-    let exponent = (one_of("eEdD"), opt(one_of("+-")), digit1);
+    let exponent = (one_of("eEdD"), opt(one_of("+-")), take_while1(digit));
     map_opt(recognize(pair(mantissa, opt(exponent))), |digits: &str| match digits.contains(['d', 'D']) {
         true => digits.replace(['d', 'D'], "e").parse().ok(),
         false => digits.parse().ok(),
@@ -57,7 +61,7 @@ fn scale(text: &str) -> IResult<&str, Scale> {
     let down = |over| Scale { times: 1.0, over };
     alt((
         value(up(1e6), tag_no_case("meg")),
-        value(Scale { times: 25.4, over: 1e6 }, tag_no_case("mil")),
+        value(Scale { times: 127.0, over: 5e6 }, tag_no_case("mil")),
         value(up(1e12), one_of("tT")),
         value(up(1e9), one_of("gG")),
         value(up(1e3), one_of("kK")),
@@ -89,6 +93,8 @@ mod tests {
             (".5", 0.5, 2),
             ("5.", 5.0, 2),
             ("-3", -3.0, 2),
+            ("300.15", 300.15, 6),
+            ("2.5", 2.5, 3),
             ("+.5e+1", 5.0, 6),
             ("1F", 1e-15, 2),
             ("10Ohm", 10.0, 5),

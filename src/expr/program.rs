@@ -70,6 +70,7 @@ impl Program {
         self.constants.get(self.result as usize).copied()
     }
 
+    #[inline]
     fn registers(&self) -> usize {
         self.constants.len() + self.inputs + self.code.len()
     }

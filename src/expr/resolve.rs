@@ -35,6 +35,9 @@ pub enum Convention {
     Parameter,
 }
 
+/// A user's function: formal arguments (lower case) and body.
+pub type Function = (Rc<[String]>, Rc<Expr<Name>>);
+
 /// What the names of an expression mean at its place in the netlist. Names arrive in lower case.
 pub trait Scope<L> {
     /// A parameter's value or a leaf such as the time; `None` when there is no such name (then the physical constants
@@ -54,7 +57,7 @@ pub trait Scope<L> {
     fn current(&mut self, element: &str) -> Result<Expr<L>, String>;
 
     /// Formal arguments and body of a user's function, which goes before a built-in one of the same name.
-    fn function(&mut self, name: &str) -> Option<(Rc<[String]>, Rc<Expr<Name>>)>;
+    fn function(&mut self, name: &str) -> Option<Function>;
 
     /// Which meaning `pow` and `pwr` have here.
     fn convention(&self) -> Convention {

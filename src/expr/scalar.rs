@@ -21,10 +21,13 @@ fn ln_abs(x: f64) -> f64 {
     x.abs().max(TINY).ln()
 }
 
-/// |x|^y, finite at x = 0 and on overflow.
+/// |x|^y, finite at x = 0 and on overflow, NaN for any NaN.
 fn abs_pow(x: f64, y: f64) -> f64 {
+    if x.is_nan() || y.is_nan() {
+        return f64::NAN;
+    }
     let base = if y < 0.0 { x.abs().max(TINY) } else { x.abs() };
-    base.powf(y).clamp(-f64::MAX, f64::MAX)
+    base.powf(y).min(f64::MAX)
 }
 
 /// -1, 0 or 1.
@@ -227,14 +230,14 @@ impl Scalar2 {
             Scalar2::Or => truth(a != 0.0 || b != 0.0),
             Scalar2::Atan2 => a.atan2(b),
             Scalar2::Max => {
-                if takes_first(b, a) {
+                if max_is_first(a, b) {
                     a
                 } else {
                     b
                 }
             }
             Scalar2::Min => {
-                if takes_first(a, b) {
+                if min_is_first(a, b) {
                     a
                 } else {
                     b
@@ -254,8 +257,8 @@ impl Scalar2 {
             Scalar2::SignedPower if b == 0.0 => 0.0,
             Scalar2::SignedPower => (b * abs_pow(a, b - 1.0)).clamp(-f64::MAX, f64::MAX),
             Scalar2::Atan2 => b / (a * a + b * b).max(TINY),
-            Scalar2::Max => truth(takes_first(b, a)),
-            Scalar2::Min => truth(takes_first(a, b)),
+            Scalar2::Max => truth(max_is_first(a, b)),
+            Scalar2::Min => truth(min_is_first(a, b)),
             _ => 0.0,
         }
     }
@@ -271,8 +274,8 @@ impl Scalar2 {
             Scalar2::Modulo => -(a / b).trunc(),
             Scalar2::Power | Scalar2::SignedPower => (y * ln_abs(a)).clamp(-f64::MAX, f64::MAX),
             Scalar2::Atan2 => -a / (a * a + b * b).max(TINY),
-            Scalar2::Max => truth(!takes_first(b, a)),
-            Scalar2::Min => truth(!takes_first(a, b)),
+            Scalar2::Max => truth(!max_is_first(a, b)),
+            Scalar2::Min => truth(!min_is_first(a, b)),
             _ => 0.0,
         }
     }
@@ -296,8 +299,13 @@ impl Scalar2 {
     }
 }
 
-/// Order of the choice in `min(a, b)`; a NaN is chosen whichever side it is on.
-fn takes_first(a: f64, b: f64) -> bool {
+/// Whether `max(a, b)` is a; a NaN is chosen whichever side it is on.
+fn max_is_first(a: f64, b: f64) -> bool {
+    a > b || a.is_nan()
+}
+
+/// Whether `min(a, b)` is a; a NaN is chosen whichever side it is on.
+fn min_is_first(a: f64, b: f64) -> bool {
     a < b || a.is_nan()
 }
 
