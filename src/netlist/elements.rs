@@ -146,7 +146,7 @@ fn controlled(cursor: &mut Cursor, kind: Controlled) -> Result<Body, Diagnostic>
         cursor.take()?;
         let size = value(cursor, "the number of controls of POLY")?;
         match size.kind {
-            super::ast::ValueKind::Number(n) if n >= 1.0 && n <= MOST_CONTROLS && n.fract() == 0.0 => {
+            super::ast::ValueKind::Number(n) if (1.0..=MOST_CONTROLS).contains(&n) && n.fract() == 0.0 => {
                 poly = Some(n as usize)
             }
             _ => {
@@ -191,7 +191,7 @@ fn table(cursor: &mut Cursor, voltage: bool) -> Result<Body, Diagnostic> {
     while cursor.peek().is_some() && !cursor.at_assignment() {
         points.push(value(cursor, "a table point")?);
     }
-    if points.len() < 4 || points.len() % 2 != 0 {
+    if points.len() < 4 || !points.len().is_multiple_of(2) {
         return Err(cursor.expected("at least two points `(x, y)`"));
     }
     Ok(Body::Table { voltage, formula, points, multiplier: multiplier(cursor)? })

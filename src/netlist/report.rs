@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Span};
 /// Errors that are shown.
 const SHOWN: usize = 50;
 /// Errors after which reading stops.
-const COUNTED: usize = 200;
+const COUNTED: usize = 100;
 
 /// Why a part of the netlist could not be used.
 #[derive(Debug)]

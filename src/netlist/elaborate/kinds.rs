@@ -172,7 +172,7 @@ impl<'d> Elaborator<'d> {
         if first.0 == second.0 {
             return Err(Diagnostic::error(second.1.span, "an inductor cannot be coupled to itself").into());
         }
-        if !(k.abs() <= 1.0) || k == 0.0 {
+        if k == 0.0 || k.abs() > 1.0 {
             let error = Diagnostic::error(coupling.span, format!("the coupling coefficient is {k}"));
             return Err(error.label("between 0 and 1 expected").into());
         }

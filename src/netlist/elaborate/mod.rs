@@ -125,6 +125,7 @@ pub(crate) fn elaborate(
     if !complete {
         return None;
     }
+    let prints = work.prints();
     let circuit = Circuit {
         title: deck.title.clone(),
         elements,
@@ -132,8 +133,8 @@ pub(crate) fn elaborate(
         analyses: work.analyses(&top),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
-        prints: work.prints(),
-        saves: work.saves(),
+        saves: work.saves(&prints),
+        prints,
         controllers: work.controllers(&top),
         nodes: std::mem::take(&mut work.nodes),
         node_index: std::mem::take(&mut work.node_index),

@@ -139,7 +139,7 @@ impl<'d> Elaborator<'d> {
     }
 
     fn piecewise(&mut self, env: &Rc<Env>, text: &FunctionText, values: &[f64]) -> Result<Waveform, Fault> {
-        if values.len() % 2 != 0 {
+        if !values.len().is_multiple_of(2) {
             let span = text.arguments.last().map_or(text.span, |value| value.span);
             let error = Diagnostic::error(span, "a PWL time without a value");
             return Err(error.label("the points are pairs of time and value").into());
