@@ -31,9 +31,9 @@ impl Arguments<'_> {
     /// Refuses negative values of the arguments named.
     fn not_negative(&self, named: &[(usize, &str)]) -> Result<(), Fault> {
         for &(index, name) in named {
-            if let Some(value) = self.get(index).filter(|&x| x < 0.0) {
+            if self.get(index).is_some_and(|x| x < 0.0) {
                 let span = self.function.arguments[index].span;
-                let error = Diagnostic::error(span, format!("the {name} is negative: {value}"));
+                let error = Diagnostic::error(span, format!("the {name} is negative"));
                 return Err(error.label("0 or more expected").into());
             }
         }
