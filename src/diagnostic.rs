@@ -120,14 +120,12 @@ impl Diagnostic {
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool) -> String {
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false).with_context_lines(1);
-    let excerpt = diagnostic
-        .span
-        .filter(|span| (span.file as usize) < sources.len())
-        .map(|span| Excerpt::new(sources, span));
+    let excerpt =
+        diagnostic.span.filter(|span| (span.file as usize) < sources.len()).map(|span| Excerpt::new(sources, span));
     let mut text = String::new();
     match handler.render_report(&mut text, &Shown { diagnostic, excerpt }) {
         Ok(()) => text,
-        Err(_) => format!("{}\n", printable(&diagnostic.message)),
+        Err(_) => format!("{}\n", sentence(&diagnostic.message)),
     }
 }
 
@@ -186,7 +184,14 @@ impl Excerpt {
         }
         let name = printable(&file.path.display().to_string());
         let mark = SourceSpan::new(at.into(), length);
-        Self { name, text: shown, mark, first_line: line - 1 - usize::from(before.is_some()), line: line - 1, column: column - 1 }
+        Self {
+            name,
+            text: shown,
+            mark,
+            first_line: line - 1 - usize::from(before.is_some()),
+            line: line - 1,
+            column: column - 1,
+        }
     }
 }
 
@@ -215,7 +220,7 @@ struct Shown<'d> {
 
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&printable(&self.diagnostic.message))
+        f.write_str(&sentence(&self.diagnostic.message))
     }
 }
 
@@ -231,7 +236,7 @@ impl miette::Diagnostic for Shown<'_> {
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         let hint = self.diagnostic.hint.as_ref()?;
-        Some(Box::new(printable(hint)))
+        Some(Box::new(sentence(hint)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -240,7 +245,7 @@ impl miette::Diagnostic for Shown<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let excerpt = self.excerpt.as_ref()?;
-        let label = LabeledSpan::new_with_span(Some(printable(&self.diagnostic.label)), excerpt.mark);
+        let label = LabeledSpan::new_with_span(Some(sentence(&self.diagnostic.label)), excerpt.mark);
         Some(Box::new(std::iter::once(label)))
     }
 }
@@ -268,7 +273,25 @@ fn shortened(line: &str) -> String {
     printable(&line[..end]) + cut
 }
 
+/// A message that is printable and of bounded length.
+fn sentence(text: &str) -> String {
+    const LONGEST: usize = 500;
+    let end = forward(text, 0, text.len(), LONGEST);
+    printable(&text[..end]) + if end < text.len() { "…" } else { "" }
+}
+
 /// Control characters made visible, tabs made blanks.
 fn printable(text: &str) -> String {
-    text.trim_end_matches('\r').chars().map(|c| if c == '\t' { ' ' } else if c.is_control() { '·' } else { c }).collect()
+    text.trim_end_matches('\r')
+        .chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '·'
+            } else {
+                c
+            }
+        })
+        .collect()
 }

@@ -49,8 +49,12 @@ fn passive_elements() {
     close(resistance(&c, "r6"), 1e-3);
     close(resistance(&c, "r7"), -14.0);
     assert_eq!(nodes(&c, "r1"), ["a", "0"]);
-    assert!(matches!(element(&c, "c1").kind, ElementKind::Capacitor { capacitance, initial_voltage: Some(v) } if (capacitance - 3e-12).abs() < 1e-24 && v == 0.5));
-    assert!(matches!(element(&c, "l1").kind, ElementKind::Inductor { inductance, initial_current: None } if (inductance - 0.5e-6).abs() < 1e-18));
+    assert!(
+        matches!(element(&c, "c1").kind, ElementKind::Capacitor { capacitance, initial_voltage: Some(v) } if (capacitance - 3e-12).abs() < 1e-24 && v == 0.5)
+    );
+    assert!(
+        matches!(element(&c, "l1").kind, ElementKind::Inductor { inductance, initial_current: None } if (inductance - 0.5e-6).abs() < 1e-18)
+    );
     let ElementKind::Mutual { first, second, coupling } = element(&c, "k1").kind else { panic!("no coupling") };
     assert_eq!((first, second, coupling), (c.element_index["l1"], c.element_index["l2"], 0.9));
     let option = |name: &str| c.options.iter().find(|s| s.name == name).map(|s| s.value.clone());
@@ -62,7 +66,7 @@ fn passive_elements() {
 #[test]
 fn independent_sources() {
     let c = circuit(
-        "t\nV1 a 0 5\nV2 b 0 DC 2 AC 1 90\nV3 c 0 PULSE(0.5 1.6 0.1u 10n 0 0.5u 5u)\nI1 a 0 dc=1m ac sin 1 2 1k 0 0 90\nV4 d 0 pwl(0,0 1n,1 2n,0) r=0 td=1n\n\
+        "t\nV1 a 0 5\nV2 b 0 DC 2 AC 1 90\nV3 c 0 PULSE(0.5 1.6 100n 10n 0 500n 5u)\nI1 a 0 dc=1m ac sin 1 2 1k 0 0 90\nV4 d 0 pwl(0,0 1n,1 2n,0) r=0 td=1n\n\
          V5 e 0 EXP ( 1, 2, 1n, 2n, 3n, 4n )\nV6 f 0 AC SFFM(0 1 20k 5 1k)\nV7 g 0 AM(1 0.5 1k 10k 1m)\nV8 h 0 {2*3} PWL(1n 7 2n 8)\nV9 i 0 PWL(1n 7 2n 8)\nV10 j 0\nI2 a 0 1m m=3\n",
     );
     let source = |name: &str| match &element(&c, name).kind {
@@ -85,9 +89,15 @@ fn independent_sources() {
     let i1 = source("i1");
     assert_eq!((i1.dc, i1.ac), (1e-3, Some((1.0, 0.0))));
     assert!(matches!(i1.waveform, Some(Waveform::Sine { offset: 1.0, amplitude: 2.0, phase_degrees: 90.0, .. })));
-    let expected = Waveform::PiecewiseLinear { points: vec![(0.0, 0.0), (1e-9, 1.0), (2e-9, 0.0)], repeat_from: Some(0.0), delay: 1e-9 };
+    let expected = Waveform::PiecewiseLinear {
+        points: vec![(0.0, 0.0), (1e-9, 1.0), (2e-9, 0.0)],
+        repeat_from: Some(0.0),
+        delay: 1e-9,
+    };
     assert_eq!(source("v4").waveform, Some(expected));
-    assert!(matches!(source("v5").waveform, Some(Waveform::Exponential { fall_tau: Some(t), .. }) if (t - 4e-9).abs() < 1e-20));
+    assert!(
+        matches!(source("v5").waveform, Some(Waveform::Exponential { fall_tau: Some(t), .. }) if (t - 4e-9).abs() < 1e-20)
+    );
     assert!(matches!(source("v6").waveform, Some(Waveform::FrequencyModulated { index: 5.0, .. })));
     assert!(matches!(source("v7").waveform, Some(Waveform::AmplitudeModulated { offset: 0.5, .. })));
     assert_eq!((source("v8").dc, source("v9").dc, source("v10").dc), (6.0, 7.0, 0.0));
@@ -193,7 +203,9 @@ fn analyses_and_signals() {
     assert!(matches!(c.analyses[0], Analysis::Op { .. }));
     let Analysis::Dc { sweeps, .. } = &c.analyses[1] else { panic!() };
     assert_eq!((sweeps[0].step, sweeps[1].target.clone()), (0.1, SweepTarget::TemperatureCelsius));
-    assert!(matches!(c.analyses[2], Analysis::Tran { start, max_step: Some(_), use_initial: true, .. } if start == 5e-7));
+    assert!(
+        matches!(c.analyses[2], Analysis::Tran { start, max_step: Some(_), use_initial: true, .. } if start == 5e-7)
+    );
     let labels: Vec<&str> = c
         .saves
         .iter()
@@ -236,10 +248,16 @@ fn files_are_included_relative_to_the_includer() {
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
         std::fs::write(path, text).expect("a file");
     };
-    write("deck.cir", "t\n.include sub/a.inc\n.lib 'sub/corners.lib' slow\nV1 a 0 PWL file=\"sub/points.csv\"\nR1 a 0 {x}\nD1 a 0 dio\n");
+    write(
+        "deck.cir",
+        "t\n.include sub/a.inc\n.lib 'sub/corners.lib' slow\nV1 a 0 PWL file=\"sub/points.csv\"\nR1 a 0 {x}\nD1 a 0 dio\n",
+    );
     write("sub/a.inc", ".include \"b.inc\"\n.include \"b.inc\"\n");
     write("sub/b.inc", ".model dio d is=1e-14\n.param y=2\n");
-    write("sub/corners.lib", ".lib fast\n.param x=1\n.endl\n.lib slow\n.lib 'corners.lib' common\n.param x={10*z*y}\n.endl slow\n.lib common\n.param z=4\n.endl\n");
+    write(
+        "sub/corners.lib",
+        ".lib fast\n.param x=1\n.endl\n.lib slow\n.lib 'corners.lib' common\n.param x={10*z*y}\n.endl slow\n.lib common\n.param z=4\n.endl\n",
+    );
     write("sub/points.csv", "time,value\n0,1\n1e-9,2\n");
     let loaded = load(&folder.path().join("deck.cir"), &[]).unwrap_or_else(|f| panic!("{:?}", f.diagnostics));
     close(resistance(&loaded.circuit, "r1"), 80.0);
@@ -257,7 +275,9 @@ fn the_1t1r_deck_of_the_benchmark() {
          Bm te be I = v(te,be)/(roff+(ron-roff)*v(w))\n.ends\n.model nsel nmos level=1 vto=0.5 kp=300u lambda=0.02 tox=5n cgso=0.2n cgdo=0.2n\n",
     );
     for i in 0..2 {
-        deck += &format!("Vc{i} c{i} 0 PULSE(0 1.6 0.1u 10n 10n 0.5u 5u)\nXm{i} c{i} m{i} vteam w0=0.{i}5\nM{i} m{i} c{i} 0 0 nsel w=10u l=0.18u\n");
+        deck += &format!(
+            "Vc{i} c{i} 0 PULSE(0 1.6 0.1u 10n 10n 0.5u 5u)\nXm{i} c{i} m{i} vteam w0=0.{i}5\nM{i} m{i} c{i} 0 0 nsel w=10u l=0.18u\n"
+        );
     }
     deck += ".tran 20n 1.2u\n.save v(c0) v(w.xm0) v(xm1.w)\n.end\n";
     let c = circuit(&deck);

@@ -27,7 +27,10 @@ message!(unclosed_brace, "t\nV1 a 0 1\nR1 a 0 {1k*(2+3)\n");
 message!(bad_expression_on_a_continued_line, "t\nV1 a 0 1\nR1 a 0\n* comment\n+ {1k*(2+)}\n");
 message!(parameter_cycle, "t\nV1 a 0 1\n.param x={y+1} y={z} z={x}\nR1 a 0 {x}\n");
 message!(misspelt_parameter, "t\n.param rload=1k\nV1 a 0 1\nR1 a 0 {2*rlaod}\n");
-message!(wrong_number_of_ports, "t\nV1 a 0 1\n.subckt div top mid bot\nR1 top mid 1\nR2 mid bot 1\n.ends\nX1 a 0 div\n");
+message!(
+    wrong_number_of_ports,
+    "t\nV1 a 0 1\n.subckt div top mid bot\nR1 top mid 1\nR2 mid bot 1\n.ends\nX1 a 0 div\n"
+);
 message!(recursive_subcircuit, "t\n.subckt a p n\nX1 p n b\n.ends\n.subckt b p n\nX2 p n a\n.ends\nX1 1 0 a\n");
 message!(unknown_node_in_print, "t\nV1 input 0 1\nR1 input 0 1\n.tran 1n 1u\n.print tran v(inptu)\n");
 message!(descending_pwl, "t\nV1 a 0 PWL(0 0 2n 1 1n 0)\nR1 a 0 1\n");
@@ -46,7 +49,8 @@ fn long_lines_and_odd_bytes_are_shortened() {
 #[test]
 fn a_wrong_override_is_shown() {
     let set = [("rlaod".to_string(), "2k".to_string()), ("rload".to_string(), "{2*".to_string())];
-    let failure = parse_str("deck.cir", "t\n.param rload=1k\nV1 a 0 1\nR1 a 0 {rload}\n", &set).expect_err("wrong names");
+    let failure =
+        parse_str("deck.cir", "t\n.param rload=1k\nV1 a 0 1\nR1 a 0 {rload}\n", &set).expect_err("wrong names");
     let text: String = failure.diagnostics.iter().map(|d| render(d, &failure.sources, false)).collect();
     insta::assert_snapshot!(text);
 }

@@ -17,9 +17,16 @@ fn measure(name: &str, deck: &str, elements: usize) {
 
 #[test]
 fn flat_deck() {
-    let mut deck = String::from("flat\n.param r=1k\nV1 n0_0 0 PULSE(0 1 0 1n 1n 5n 10n)\n.model nm nmos level=1 vto=0.5\n");
+    let mut deck =
+        String::from("flat\n.param r=1k\nV1 n0_0 0 PULSE(0 1 0 1n 1n 5n 10n)\n.model nm nmos level=1 vto=0.5\n");
     for i in 0..33_333 {
-        let _ = writeln!(deck, "R{i} n{}_{} n{i}_x {{r*2}}\nC{i} n{i}_x 0 50f\nM{i} n{i}_x n{}_0 0 0 nm w=10u l=0.18u", i / 100, i % 100, i / 100);
+        let _ = writeln!(
+            deck,
+            "R{i} n{}_{} n{i}_x {{r*2}}\nC{i} n{i}_x 0 50f\nM{i} n{i}_x n{}_0 0 0 nm w=10u l=0.18u",
+            i / 100,
+            i % 100,
+            i / 100
+        );
     }
     measure("flat", &deck, 3 * 33_333 + 1);
 }

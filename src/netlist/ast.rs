@@ -113,21 +113,69 @@ pub(crate) struct Element {
 /// What follows the nodes.
 #[derive(Debug)]
 pub(crate) enum Body {
-    Passive { kind: Passive, value: Option<Value>, params: Vec<Param> },
-    Mutual { first: Word, second: Word, coupling: Value },
-    Source { voltage: bool, source: Box<SourceText>, multiplier: Option<Value> },
+    Passive {
+        kind: Passive,
+        value: Option<Value>,
+        params: Vec<Param>,
+    },
+    Mutual {
+        first: Word,
+        second: Word,
+        coupling: Value,
+    },
+    Source {
+        voltage: bool,
+        source: Box<SourceText>,
+        multiplier: Option<Value>,
+    },
     /// E, G (controls are pairs of nodes) and F, H (controls are elements).
-    Controlled { kind: Controlled, controls: Vec<Word>, coefficients: Vec<Value>, multiplier: Option<Value> },
+    Controlled {
+        kind: Controlled,
+        controls: Vec<Word>,
+        coefficients: Vec<Value>,
+        multiplier: Option<Value>,
+    },
     /// B, and the `vol=`, `cur=`, `value=` forms of E and G.
-    Behavioural { voltage: bool, formula: Formula, multiplier: Option<Value> },
+    Behavioural {
+        voltage: bool,
+        formula: Formula,
+        multiplier: Option<Value>,
+    },
     /// `TABLE {expression} = (x, y) ..`
-    Table { voltage: bool, formula: Formula, points: Vec<Value>, multiplier: Option<Value> },
+    Table {
+        voltage: bool,
+        formula: Formula,
+        points: Vec<Value>,
+        multiplier: Option<Value>,
+    },
     /// D, M, S, W.
-    Device { model: Word, control: Option<Word>, params: Vec<Param> },
+    Device {
+        model: Word,
+        control: Option<Word>,
+        params: Vec<Param>,
+    },
     /// Y: nodes and model are told apart when the models are known.
-    Described { words: Vec<Word>, params: Vec<Param> },
+    Described {
+        words: Vec<Word>,
+        params: Vec<Param>,
+    },
     /// X.
-    Instance { block: Word, nodes: Vec<Word>, params: Vec<Param> },
+    Instance {
+        block: Word,
+        nodes: Vec<Word>,
+        params: Vec<Param>,
+    },
+}
+
+impl Body {
+    /// True when the value depends on what other elements and nodes there are.
+    pub fn names_others(&self) -> bool {
+        match self {
+            Body::Passive { .. } | Body::Source { .. } | Body::Described { .. } => false,
+            Body::Device { control, .. } => control.is_some(),
+            _ => true,
+        }
+    }
 }
 
 /// R, C, L.
@@ -182,7 +230,6 @@ pub(crate) struct FunctionText {
 #[derive(Debug)]
 pub(crate) struct SignalText {
     pub kind: SignalKind,
-    pub span: Span,
     /// As written, lower case and without blanks.
     pub label: String,
 }

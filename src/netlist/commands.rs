@@ -8,15 +8,66 @@ use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
 pub(crate) const KNOWN: [&str; 30] = [
-    "param", "func", "subckt", "ends", "model", "include", "inc", "lib", "endl", "global", "ic", "nodeset", "options", "option",
-    "opt", "temp", "save", "probe", "print", "plot", "op", "dc", "tran", "end", "controller", "endcontroller", "title", "width",
-    "control", "endc",
+    "param",
+    "func",
+    "subckt",
+    "ends",
+    "model",
+    "include",
+    "inc",
+    "lib",
+    "endl",
+    "global",
+    "ic",
+    "nodeset",
+    "options",
+    "option",
+    "opt",
+    "temp",
+    "save",
+    "probe",
+    "print",
+    "plot",
+    "op",
+    "dc",
+    "tran",
+    "end",
+    "controller",
+    "endcontroller",
+    "title",
+    "width",
+    "control",
+    "endc",
 ];
 
 /// Statements of the dialect that this version does not have.
 const LATER: [&str; 26] = [
-    "ac", "noise", "measure", "meas", "step", "four", "fourier", "tf", "pz", "sens", "disto", "sp", "pss", "hb", "mc", "data",
-    "alter", "if", "elseif", "else", "endif", "csparam", "dout", "wcase", "sample", "distribution",
+    "ac",
+    "noise",
+    "measure",
+    "meas",
+    "step",
+    "four",
+    "fourier",
+    "tf",
+    "pz",
+    "sens",
+    "disto",
+    "sp",
+    "pss",
+    "hb",
+    "mc",
+    "data",
+    "alter",
+    "if",
+    "elseif",
+    "else",
+    "endif",
+    "csparam",
+    "dout",
+    "wcase",
+    "sample",
+    "distribution",
 ];
 
 /// What to say about a statement that is not read.
@@ -62,9 +113,9 @@ pub(crate) fn param(cursor: &mut Cursor) -> Result<Vec<Defined>, Diagnostic> {
         }
         let name = defined_name(cursor)?;
         if cursor.take_if(Kind::Equals)?.is_none() {
-            return Err(cursor.expected(&format!("`=` after `{}`", name.text)));
+            return Err(cursor.expected(format_args!("`=` after `{}`", name.text)));
         }
-        let value = value::bare_expression(cursor, &format!("a value for `{}`", name.text))?;
+        let value = value::bare_expression(cursor, format_args!("a value for `{}`", name.text))?;
         all.push(Defined::Parameter(Definition { name, value, used: false.into() }));
     }
     if all.is_empty() { Err(cursor.expected("`name=value`")) } else { Ok(all) }
@@ -77,7 +128,10 @@ fn defined_name(cursor: &mut Cursor) -> Result<Word, Diagnostic> {
     if proper {
         return Ok(name);
     }
-    let error = Diagnostic::error(name.span, format!("`{}` cannot be the name of a parameter", super::lex::shorten(&name.text)));
+    let error = Diagnostic::error(
+        name.span,
+        format!("`{}` cannot be the name of a parameter", super::lex::shorten(&name.text)),
+    );
     Err(error.label("a name begins with a letter"))
 }
 
@@ -85,7 +139,7 @@ fn defined_name(cursor: &mut Cursor) -> Result<Word, Diagnostic> {
 pub(crate) fn function(cursor: &mut Cursor, shared: bool) -> Result<(Word, Function), Diagnostic> {
     let name = value::name(cursor, "the name of a function")?;
     if cursor.take_if(Kind::Open)?.is_none() {
-        return Err(cursor.expected(&format!("`(` and the arguments of `{}`", name.text)));
+        return Err(cursor.expected(format_args!("`(` and the arguments of `{}`", name.text)));
     }
     let mut arguments: Vec<String> = Vec::new();
     while cursor.take_if(Kind::Close)?.is_none() {
@@ -134,7 +188,7 @@ pub(crate) fn node_values(cursor: &mut Cursor) -> Result<Vec<(Word, Value)>, Dia
             return Err(cursor.expected("`)`"));
         }
         if cursor.take_if(Kind::Equals)?.is_none() {
-            return Err(cursor.expected(&format!("`=` and the voltage of `{}`", node.text)));
+            return Err(cursor.expected(format_args!("`=` and the voltage of `{}`", node.text)));
         }
         all.push((node, value::value(cursor, "a voltage")?));
     }
@@ -142,7 +196,7 @@ pub(crate) fn node_values(cursor: &mut Cursor) -> Result<Vec<(Word, Value)>, Dia
 }
 
 /// Words up to the end of the line.
-pub(crate) fn words(cursor: &mut Cursor, what: &str) -> Result<Vec<Word>, Diagnostic> {
+pub(crate) fn words(cursor: &mut Cursor, what: impl std::fmt::Display + Copy) -> Result<Vec<Word>, Diagnostic> {
     let mut all = Vec::new();
     while cursor.peek().is_some() {
         if cursor.take_if(Kind::Comma)?.is_none() {

@@ -83,10 +83,10 @@ fn nodes(cursor: &mut Cursor, title: &Word, count: usize) -> Result<Vec<Word>, D
     let mut nodes = Vec::with_capacity(count);
     for nth in 1..=count {
         if cursor.at_assignment() {
-            let error = cursor.expected(&format!("node {nth} of {count}"));
+            let error = cursor.expected(format_args!("node {nth} of {count}"));
             return Err(error.hint(format!("`{}` needs {count} nodes before its values", title.text)));
         }
-        let node = cursor.word(&format!("node {nth} of {count}"))?;
+        let node = cursor.word(format_args!("node {nth} of {count}"))?;
         nodes.push(word(cursor, &node));
     }
     Ok(nodes)
@@ -124,7 +124,8 @@ fn controlled(cursor: &mut Cursor, kind: Controlled) -> Result<Body, Diagnostic>
         let keyword = name(cursor, "an assignment")?;
         let wanted = if voltage { "vol" } else { "cur" };
         if &*keyword.text != wanted && &*keyword.text != "value" {
-            let hint = suggest::did_you_mean(&keyword.text, ["vol", "cur", "value"], format!("write `{wanted}=expression`"));
+            let hint =
+                suggest::did_you_mean(&keyword.text, ["vol", "cur", "value"], format!("write `{wanted}=expression`"));
             return Err(Diagnostic::error(keyword.span, format!("unknown parameter `{}`", keyword.text)).hint(hint));
         }
         cursor.take_if(Kind::Equals)?;
@@ -145,7 +146,9 @@ fn controlled(cursor: &mut Cursor, kind: Controlled) -> Result<Body, Diagnostic>
         cursor.take()?;
         let size = value(cursor, "the number of controls of POLY")?;
         match size.kind {
-            super::ast::ValueKind::Number(n) if n >= 1.0 && n <= MOST_CONTROLS && n.fract() == 0.0 => poly = Some(n as usize),
+            super::ast::ValueKind::Number(n) if (1.0..=MOST_CONTROLS).contains(&n) && n.fract() == 0.0 => {
+                poly = Some(n as usize)
+            }
             _ => {
                 let error = Diagnostic::error(size.span, "POLY needs a whole number of controls");
                 return Err(error.label("1 to 1000 expected").hint(format!("as in `{}(2) ..`", token.text)));
@@ -155,10 +158,10 @@ fn controlled(cursor: &mut Cursor, kind: Controlled) -> Result<Body, Diagnostic>
     let mut controls = Vec::new();
     for nth in 1..=poly.unwrap_or(1) {
         if by_voltage {
-            controls.push(name(cursor, &format!("the positive node of control {nth}"))?);
-            controls.push(name(cursor, &format!("the negative node of control {nth}"))?);
+            controls.push(name(cursor, format_args!("the positive node of control {nth}"))?);
+            controls.push(name(cursor, format_args!("the negative node of control {nth}"))?);
         } else {
-            controls.push(name(cursor, &format!("the element that carries control {nth}"))?);
+            controls.push(name(cursor, format_args!("the element that carries control {nth}"))?);
         }
     }
     let mut coefficients = Vec::new();
@@ -188,7 +191,7 @@ fn table(cursor: &mut Cursor, voltage: bool) -> Result<Body, Diagnostic> {
     while cursor.peek().is_some() && !cursor.at_assignment() {
         points.push(value(cursor, "a table point")?);
     }
-    if points.len() < 4 || points.len() % 2 != 0 {
+    if points.len() < 4 || !points.len().is_multiple_of(2) {
         return Err(cursor.expected("at least two points `(x, y)`"));
     }
     Ok(Body::Table { voltage, formula, points, multiplier: multiplier(cursor)? })
@@ -219,7 +222,9 @@ fn device(cursor: &mut Cursor, controlled: bool, flags: &[&str], bare: Option<&s
     }
     let model = name(cursor, "the name of a model")?;
     let params = params(cursor, |cursor, before| {
-        let number = cursor.peek().is_some_and(|t| t.kind == Kind::Formula || t.text.starts_with(|c: char| c.is_ascii_digit() || c == '.'));
+        let number = cursor
+            .peek()
+            .is_some_and(|t| t.kind == Kind::Formula || t.text.starts_with(|c: char| c.is_ascii_digit() || c == '.'));
         match bare {
             Some(bare) if number && before.iter().all(|p| &*p.name.text != bare) => {
                 let value = value(cursor, "a value")?;
@@ -246,7 +251,9 @@ fn leading_words(cursor: &mut Cursor) -> Result<Vec<Word>, Diagnostic> {
 fn instance(cursor: &mut Cursor, title: &Word) -> Result<Body, Diagnostic> {
     let mut nodes = leading_words(cursor)?;
     let Some(block) = nodes.pop() else {
-        return Err(cursor.expected("nodes and the name of a subcircuit").hint(format!("as in `{} in out filter`", title.text)));
+        return Err(cursor
+            .expected("nodes and the name of a subcircuit")
+            .hint(format!("as in `{} in out filter`", title.text)));
     };
     let params = params(cursor, |cursor, _| known_flag(cursor, &[]))?;
     Ok(Body::Instance { block, nodes, params })

@@ -77,7 +77,8 @@ impl Files {
             Err((start, len)) => {
                 let file = self.map.add(&path, text);
                 let place = Span { file, start: start as u32, len: len as u32 };
-                Err(Diagnostic::error(place, "a line of a PWL file is not a time and a value").label("two numbers expected"))
+                Err(Diagnostic::error(place, "a line of a PWL file is not a time and a value")
+                    .label("two numbers expected"))
             }
         }
     }
@@ -128,7 +129,8 @@ fn points(text: &str) -> Result<Vec<(f64, f64)>, (usize, usize)> {
             continue;
         }
         let mut columns = line.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|c| !c.is_empty());
-        let mut column = || columns.next().and_then(|c| expr::number(c).filter(|&(_, used)| used == c.len())).map(|(x, _)| x);
+        let mut column =
+            || columns.next().and_then(|c| expr::number(c).filter(|&(_, used)| used == c.len())).map(|(x, _)| x);
         match (column(), column()) {
             (Some(time), Some(value)) => all.push((time, value)),
             _ if all.is_empty() && !headed => headed = true,

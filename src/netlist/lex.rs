@@ -1,5 +1,7 @@
 //! Tokens of a logical line (nom) and the cursor the statement parsers walk on.
 
+use std::fmt::Display;
+
 use nom::branch::alt;
 use nom::bytes::complete::{take, take_while, take_while1};
 use nom::combinator::{recognize, verify};
@@ -9,6 +11,9 @@ use nom::{IResult, Parser};
 
 use super::lines::Line;
 use crate::diagnostic::{Diagnostic, Span};
+
+/// Longest word, bytes.
+const LONGEST_WORD: usize = 16_384;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +97,9 @@ fn word(input: &str) -> Lexed<'_, &str> {
 }
 
 fn is_word(c: char) -> bool {
-    !c.is_whitespace() && !c.is_control() && !matches!(c, '(' | ')' | ',' | '=' | '{' | '}' | '\'' | '"' | '<' | '>' | '!')
+    !c.is_whitespace()
+        && !c.is_control()
+        && !matches!(c, '(' | ')' | ',' | '=' | '{' | '}' | '\'' | '"' | '<' | '>' | '!')
 }
 
 fn comparison(input: &str) -> Lexed<'_, &str> {
@@ -186,7 +193,7 @@ impl<'l> Cursor<'l> {
     }
 
     /// Takes the next token, which must be a word.
-    pub fn word(&mut self, what: &str) -> Result<Token<'l>, Diagnostic> {
+    pub fn word(&mut self, what: impl Display) -> Result<Token<'l>, Diagnostic> {
         match self.ahead {
             Some(token) if token.kind == Kind::Word => self.take().map(|_| token),
             _ => Err(self.expected(what)),
@@ -234,7 +241,7 @@ impl<'l> Cursor<'l> {
     }
 
     /// "expected `what`" at the next token or at the end of the line.
-    pub fn expected(&self, what: &str) -> Diagnostic {
+    pub fn expected(&self, what: impl Display) -> Diagnostic {
         let (span, found) = match &self.ahead {
             Some(token) => (self.span(token), format!("expected {what}, found `{}`", shorten(token.text))),
             None => {
@@ -273,6 +280,10 @@ impl<'l> Cursor<'l> {
                 Kind::Comma => self.blanks == Blanks::All,
                 _ => false,
             };
+            if kind == Kind::Word && text.len() > LONGEST_WORD {
+                let span = self.line.origin.span(start, start + 80);
+                return Err(Diagnostic::error(span, format!("a word of {} bytes", text.len())).label("begins here"));
+            }
             if !blank {
                 self.ahead = Some(Token { kind, text, start, end });
                 return Ok(());
@@ -295,7 +306,8 @@ impl<'l> Cursor<'l> {
                     .hint(format!("add the missing `{close}` on this statement"))
             }
             Some(other) if other.is_control() => {
-                Diagnostic::error(span(1), format!("unexpected byte {:#04x}", other as u32)).hint("is this a text file?")
+                Diagnostic::error(span(1), format!("unexpected byte {:#04x}", other as u32))
+                    .hint("is this a text file?")
             }
             Some(other) => Diagnostic::error(span(other.len_utf8()), format!("unexpected `{other}`")),
             None => Diagnostic::error(span(0), "the line ends too early"),

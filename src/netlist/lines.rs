@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Longest logical line, bytes.
-pub(crate) const LONGEST_LINE: usize = 8 << 20;
+pub(crate) const LONGEST_LINE: usize = 4 << 20;
 
 /// Where the bytes of a logical line are in their file.
 #[derive(Clone, Debug)]
@@ -188,7 +188,9 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        Lines::new(0, text).map(|line| line.map_or_else(|e| format!("error: {}", e.message), |l| l.text.into_owned())).collect()
+        Lines::new(0, text)
+            .map(|line| line.map_or_else(|e| format!("error: {}", e.message), |l| l.text.into_owned()))
+            .collect()
     }
 
     #[test]
@@ -213,7 +215,7 @@ mod tests {
     fn long_lines_are_refused() {
         let deck = format!("r1 a b {}\nr2 a b 1\n", "9".repeat(LONGEST_LINE));
         let lines = texts(&deck);
-        assert!(lines[0].starts_with("error: a statement of more than 8 MB"));
+        assert!(lines[0].starts_with("error: a statement of more than 4 MB"));
         assert_eq!(lines[1], "r2 a b 1");
     }
 }

@@ -8,6 +8,7 @@ mod commands;
 mod elaborate;
 mod elements;
 mod files;
+mod include;
 mod lex;
 mod lines;
 mod parse;
@@ -108,7 +109,8 @@ fn set(parser: &mut Parser, name: &str, text: &str) -> Result<(), Diagnostic> {
     let Some(&index) = block.param_index.get(key.as_str()) else {
         let mut known: Vec<&str> = block.param_index.keys().map(|k| &**k).collect();
         known.sort_unstable();
-        let error = Diagnostic::error(Span { len: name.len() as u32, ..whole }, format!("the deck has no parameter `{key}`"));
+        let error =
+            Diagnostic::error(Span { len: name.len() as u32, ..whole }, format!("the deck has no parameter `{key}`"));
         let hint = suggest::did_you_mean(&key, known, "only top-level `.param` names can be set");
         return Err(error.label("no such `.param`").hint(hint));
     };

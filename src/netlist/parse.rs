@@ -1,20 +1,20 @@
 //! Files to syntax tree: follows includes and library sections, opens and closes blocks, recovers line by line.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::ast::{Block, ControllerText, Deck, Definition, Word};
 use super::commands::{self, Defined};
 use super::files::Files;
+use super::include::{Mark, section_mark};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
 use super::{elements, signals, value};
 use crate::diagnostic::{Diagnostic, Span};
 
-/// Deepest nesting of includes.
-const DEEPEST_INCLUDE: usize = 64;
+/// Characters of the title that are kept.
+const LONGEST_TITLE: usize = 500;
 
 /// Reads a deck with all it includes.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct Parser {
     /// Open blocks, the deck first.
     open: Vec<usize>,
     /// Files being read, with the library section.
-    reading: Vec<(u32, Option<String>)>,
+    pub(super) reading: Vec<(u32, Option<String>)>,
     controller: Option<ControllerText>,
     /// Open `.control` block, and whether anything stood in it.
     control: Option<(Span, bool)>,
@@ -47,25 +47,28 @@ impl Parser {
         let text = Arc::clone(&self.files.map.file(file).text);
         let mut lines = Lines::new(file, &text);
         let (title, span) = lines.title();
-        self.deck.title = title.to_string();
+        self.deck.title = title.chars().take(LONGEST_TITLE).collect();
         self.deck.title_span = span;
         if looks_like_statement(title) {
-            let warning = Diagnostic::warning(span, "the first line of a deck is its title and is not read as a statement");
+            let warning =
+                Diagnostic::warning(span, "the first line of a deck is its title and is not read as a statement");
             self.report.warn(warning.label("taken as the title").hint("put a title above it"));
         }
         self.reading.push((file, None));
         self.lines(lines, None);
         if let Some(controller) = self.controller.take() {
-            let error = Diagnostic::error(controller.span, format!("controller `{}` is not ended", controller.name.text));
+            let error =
+                Diagnostic::error(controller.span, format!("controller `{}` is not ended", controller.name.text));
             self.report.add(error.label("opened here").hint("add `.endcontroller`"));
         }
         if let Some((span, _)) = self.control.take() {
-            self.report.add(Diagnostic::error(span, "`.control` is not ended").label("opened here").hint("add `.endc`"));
+            self.report
+                .add(Diagnostic::error(span, "`.control` is not ended").label("opened here").hint("add `.endc`"));
         }
     }
 
     /// Reads statements; of a library file only `section`. False when the section is not there.
-    fn lines(&mut self, lines: Lines, section: Option<&str>) -> bool {
+    pub(super) fn lines(&mut self, lines: Lines, section: Option<&str>) -> bool {
         let depth = self.open.len();
         let mut found = section.is_none();
         // The section whose lines pass by, and whether they are read.
@@ -85,8 +88,10 @@ impl Parser {
                 Some(Mark::Begin(name)) => {
                     let wanted = section.is_some_and(|s| s.eq_ignore_ascii_case(name));
                     if section.is_none() {
-                        let warning = Diagnostic::warning(line.span(), format!("section `{name}` of a library is not read here"));
-                        self.report.warn(warning.label("skipped to `.endl`").hint("choose it with `.lib \"file\" section`"));
+                        let warning =
+                            Diagnostic::warning(line.span(), format!("section `{name}` of a library is not read here"));
+                        self.report
+                            .warn(warning.label("skipped to `.endl`").hint("choose it with `.lib \"file\" section`"));
                     }
                     found |= wanted;
                     inside = Some((line.span(), wanted));
@@ -111,7 +116,9 @@ impl Parser {
             }
         }
         if let Some((span, _)) = inside {
-            self.report.add(Diagnostic::error(span, "this library section is not ended").label("opened here").hint("add `.endl`"));
+            self.report.add(
+                Diagnostic::error(span, "this library section is not ended").label("opened here").hint("add `.endl`"),
+            );
         }
         while self.open.len() > depth {
             let index = self.open.pop().unwrap_or(0);
@@ -128,6 +135,12 @@ impl Parser {
     }
 
     fn statement(&mut self, line: &Line) -> Result<Next, Diagnostic> {
+        if !line.text.starts_with('.') && self.control.is_none() && self.controller.is_none() {
+            let files = &mut self.files;
+            let element = elements::element(line, &mut |path, span| files.points(path, span))?;
+            self.block().elements.push(element);
+            return Ok(Next::Line);
+        }
         let keyword = line.text.split(char::is_whitespace).next().unwrap_or("").to_ascii_lowercase();
         if let Some((span, filled)) = &mut self.control {
             if keyword != ".endc" {
@@ -140,7 +153,9 @@ impl Parser {
                 return Ok(Next::Line);
             }
             let error = Diagnostic::error(span, "a `.control` block is not supported in this version");
-            return Err(error.label("its commands would not be run").hint("use `.tran`, `.dc`, `.op`, `.save` statements instead"));
+            return Err(error
+                .label("its commands would not be run")
+                .hint("use `.tran`, `.dc`, `.op`, `.save` statements instead"));
         }
         if let Some(controller) = &mut self.controller {
             if keyword == ".endcontroller" {
@@ -149,26 +164,21 @@ impl Parser {
             }
             if keyword.starts_with('.') {
                 let span = line.origin.span(0, keyword.len());
-                let error = Diagnostic::error(span, format!("`{keyword}` inside controller `{}`", controller.name.text));
+                let error =
+                    Diagnostic::error(span, format!("`{keyword}` inside controller `{}`", controller.name.text));
                 return Err(error.hint("end the block with `.endcontroller` first"));
             }
             controller.statements.push(commands::controller_line(&mut Cursor::new(line, Blanks::Strict)?)?);
             return Ok(Next::Line);
         }
-        if keyword.starts_with('.') {
-            return self.dot(line, &keyword);
-        }
-        let files = &mut self.files;
-        let element = elements::element(line, &mut |path, span| files.points(path, span))?;
-        self.block().elements.push(element);
-        Ok(Next::Line)
+        self.dot(line, &keyword)
     }
 
     fn dot(&mut self, line: &Line, keyword: &str) -> Result<Next, Diagnostic> {
         match keyword {
             ".end" => return Ok(Next::End),
             ".title" => {
-                self.deck.title = line.text[keyword.len()..].trim().to_string();
+                self.deck.title = line.text[keyword.len()..].trim().chars().take(LONGEST_TITLE).collect();
                 return Ok(Next::Line);
             }
             ".model" => return self.model(line).map(|()| Next::Line),
@@ -258,7 +268,10 @@ impl Parser {
     fn define(&mut self, definition: Definition) {
         let block = self.block();
         let (name, span) = (definition.name.text.clone(), definition.name.span);
-        let before = block.param_index.get(&name).map(|&index| block.params[index].name.span);
+        let before = block.param_index.get(&name).map(|&index| {
+            block.params[index].used.set(true);
+            block.params[index].name.span
+        });
         if before == Some(span) {
             return;
         }
@@ -316,7 +329,9 @@ impl Parser {
         while !cursor.at_assignment() && cursor.peek().is_some_and(|t| !t.is("params:")) {
             let port = value::name(cursor, "a port")?;
             if &*port.text == "0" || &*port.text == "gnd" {
-                return Err(Diagnostic::error(port.span, "ground cannot be a port").hint("node `0` is ground everywhere"));
+                return Err(
+                    Diagnostic::error(port.span, "ground cannot be a port").hint("node `0` is ground everywhere")
+                );
             }
             let block = &mut self.deck.blocks[index];
             if block.port_index.insert(port.text.clone(), block.ports.len()).is_some() {
@@ -366,80 +381,6 @@ impl Parser {
         }
         Ok(())
     }
-
-    /// The file name that comes next, in quotes or bare.
-    fn file_name<'l>(&self, cursor: &mut Cursor<'l>) -> Result<(&'l str, Span), Diagnostic> {
-        match cursor.take()? {
-            Some(token) if matches!(token.kind, Kind::Word | Kind::Text | Kind::Formula) => {
-                Ok((token.text, cursor.span(&token)))
-            }
-            _ => Err(cursor.expected("the name of a file")),
-        }
-    }
-
-    fn include(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
-        let (name, span) = self.file_name(cursor)?;
-        self.follow(name, span, None).map(|_| ())
-    }
-
-    fn library(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
-        let (name, span) = self.file_name(cursor)?;
-        let section = value::name(cursor, "a section of the library")?;
-        if self.follow(name, span, Some(&section.text))? {
-            return Ok(());
-        }
-        let error = Diagnostic::error(section.span, format!("`{name}` has no section `{}`", section.text));
-        Err(error.label("no such section").hint(format!("a section begins with `.lib {}` and ends with `.endl`", section.text)))
-    }
-
-    fn follow(&mut self, name: &str, span: Span, section: Option<&str>) -> Result<bool, Diagnostic> {
-        let path = self.files.beside(span.file, name);
-        let file = self.files.open(&path).map_err(|message| {
-            let hint = "the path is relative to the file that includes it";
-            Diagnostic::error(span, message).label("included here").hint(hint)
-        })?;
-        let entry = (file, section.map(str::to_string));
-        if self.reading.contains(&entry) {
-            let names: Vec<String> = self.reading.iter().map(|(f, _)| self.file_label(*f)).collect();
-            let error = Diagnostic::error(span, format!("`{name}` includes itself"));
-            return Err(error.label("included while it is being read").hint(format!("{} -> {}", names.join(" -> "), self.file_label(file))));
-        }
-        if self.reading.len() >= DEEPEST_INCLUDE {
-            return Err(Diagnostic::error(span, format!("files are included more than {DEEPEST_INCLUDE} deep")));
-        }
-        let text = Arc::clone(&self.files.map.file(file).text);
-        self.reading.push(entry);
-        let found = self.lines(Lines::new(file, &text), section);
-        self.reading.pop();
-        Ok(found)
-    }
-
-    fn file_label(&self, file: u32) -> String {
-        let path: &Path = &self.files.map.file(file).path;
-        path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-    }
-}
-
-/// Begin or end of a library section.
-enum Mark<'l> {
-    Begin(&'l str),
-    End,
-}
-
-fn section_mark<'l>(line: &'l Line) -> Option<Mark<'l>> {
-    let text: &str = &line.text;
-    if !text.starts_with('.') {
-        return None;
-    }
-    let mut words = text.split_whitespace();
-    let keyword = words.next()?;
-    if keyword.eq_ignore_ascii_case(".endl") {
-        return Some(Mark::End);
-    }
-    match (keyword.eq_ignore_ascii_case(".lib"), words.next(), words.next()) {
-        (true, Some(name), None) if !name.contains(['"', '\'']) => Some(Mark::Begin(name)),
-        _ => None,
-    }
 }
 
 /// A title that starts like `.tran` or like an element line with a value.
@@ -449,6 +390,8 @@ fn looks_like_statement(title: &str) -> bool {
     if let Some(command) = first.strip_prefix('.') {
         return commands::KNOWN.contains(&command);
     }
-    let element = first.len() > 1 && first.starts_with(['r', 'c', 'l', 'v', 'i']) && first[1..].bytes().all(|b| b.is_ascii_digit());
+    let element = first.len() > 1
+        && first.starts_with(['r', 'c', 'l', 'v', 'i'])
+        && first[1..].bytes().all(|b| b.is_ascii_digit());
     element && words.nth(2).is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Span};
 /// Errors that are shown.
 const SHOWN: usize = 50;
 /// Errors after which reading stops.
-const COUNTED: usize = 200;
+const COUNTED: usize = 100;
 
 /// Why a part of the netlist could not be used.
 #[derive(Debug)]
@@ -63,9 +63,10 @@ impl Report {
         self.errors.len() + self.dropped >= COUNTED
     }
 
-    /// The errors, closed by a line that counts what is not shown, then the warnings.
+    /// The errors in the order of the text, closed by a line that counts what is not shown, then the warnings.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut all = self.errors;
+        all.sort_by_key(|error| error.span.map(|span| (span.file, span.start)));
         if self.dropped > 0 {
             let more = if all.len() + self.dropped >= COUNTED { "or more" } else { "in all" };
             let message = format!("{} further errors {more} are not shown", self.dropped);

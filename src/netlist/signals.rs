@@ -36,7 +36,7 @@ fn signal(cursor: &mut Cursor, token: &Token) -> Result<SignalText, Diagnostic> 
     if matches!(kind, SignalKind::Voltage(..)) && !label.contains('(') {
         label = format!("v({label})");
     }
-    Ok(SignalText { kind, span: cursor.line.origin.span(start, end), label })
+    Ok(SignalText { kind, label })
 }
 
 fn called(cursor: &mut Cursor, function: &Word) -> Result<SignalKind, Diagnostic> {
@@ -62,7 +62,9 @@ fn called(cursor: &mut Cursor, function: &Word) -> Result<SignalKind, Diagnostic
 
 fn unknown_function(name: &str, span: Span) -> Diagnostic {
     let hint = match name {
-        "vm" | "vp" | "vr" | "vi" | "vdb" | "im" | "ip" | "ir" | "ii" | "idb" => "AC quantities are not supported in this version",
+        "vm" | "vp" | "vr" | "vi" | "vdb" | "im" | "ip" | "ir" | "ii" | "idb" => {
+            "AC quantities are not supported in this version"
+        }
         "par" => "expressions in output statements are not supported in this version",
         _ => "write `v(node)`, `v(node,node)`, `i(element)` or `@element[quantity]`",
     };

@@ -105,8 +105,13 @@ fn number(cursor: &mut Cursor) -> Result<Option<Value>, Diagnostic> {
 
 fn function(cursor: &mut Cursor, shape: Shape, read: &mut ReadPoints) -> Result<FunctionText, Diagnostic> {
     let Some(token) = cursor.take()? else { return Err(cursor.expected("a source function")) };
-    let mut function =
-        FunctionText { shape, span: cursor.span(&token), arguments: Vec::new(), points: Vec::new(), params: Vec::new() };
+    let mut function = FunctionText {
+        shape,
+        span: cursor.span(&token),
+        arguments: Vec::new(),
+        points: Vec::new(),
+        params: Vec::new(),
+    };
     if shape == Shape::PiecewiseLinear && cursor.peek().is_some_and(|t| t.is("file")) {
         cursor.take()?;
         cursor.take_if(Kind::Equals)?;

@@ -31,29 +31,38 @@ pub(crate) fn did_you_mean<'c>(
 /// Edit distance with neighbouring letters swapped counted once, when it is at most `limit`; words longer than 64 bytes are not compared.
 fn distance(a: &[u8], b: &[u8], limit: usize) -> Option<usize> {
     const LONGEST: usize = 64;
-    if a.len() > LONGEST || b.len() > LONGEST {
+    // Each edit changes which letters occur by two at most.
+    let different = (letters(a) ^ letters(b)).count_ones() as usize;
+    if a.len() > LONGEST || b.len() > LONGEST || different > 2 * limit {
         return None;
     }
-    let mut before = [0usize; LONGEST + 1];
-    let mut above = [0usize; LONGEST + 1];
-    let mut row = [0usize; LONGEST + 1];
-    (0..=b.len()).for_each(|j| above[j] = j);
+    let mut before = [0u8; LONGEST + 1];
+    let mut above = [0u8; LONGEST + 1];
+    let mut row = [0u8; LONGEST + 1];
+    (0..=b.len()).for_each(|j| above[j] = j as u8);
     for i in 1..=a.len() {
-        row[0] = i;
+        row[0] = i as u8;
         for j in 1..=b.len() {
-            let change = usize::from(a[i - 1] != b[j - 1]);
+            let change = u8::from(a[i - 1] != b[j - 1]);
             row[j] = (above[j - 1] + change).min(above[j] + 1).min(row[j - 1] + 1);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 row[j] = row[j].min(before[j - 2] + 1);
             }
         }
-        if row[..=b.len()].iter().all(|&d| d > limit) && above[..=b.len()].iter().all(|&d| d > limit) {
+        if row[..=b.len()].iter().all(|&d| usize::from(d) > limit)
+            && above[..=b.len()].iter().all(|&d| usize::from(d) > limit)
+        {
             return None;
         }
         before = above;
         above = row;
     }
-    (above[b.len()] <= limit).then_some(above[b.len()])
+    Some(usize::from(above[b.len()])).filter(|&d| d <= limit)
+}
+
+/// The letters that occur in a word, one bit for each value modulo 64.
+fn letters(word: &[u8]) -> u64 {
+    word.iter().fold(0, |set, &letter| set | 1 << (letter & 63))
 }
 
 #[cfg(test)]
@@ -62,9 +71,14 @@ mod tests {
 
     #[test]
     fn distances_follow_hand_counts() {
-        let cases = [("tran", "tarn", Some(1)), ("kitten", "sitting", Some(3)), ("abc", "abc", Some(0)), ("a", "xyz", None)];
+        let cases =
+            [("tran", "tarn", Some(1)), ("kitten", "sitting", Some(3)), ("abc", "abc", Some(0)), ("a", "xyz", None)];
         for (a, b, expected) in cases {
-            assert_eq!(distance(a.as_bytes(), b.as_bytes(), 3).filter(|&d| d < 3 || expected == Some(3)), expected, "{a} {b}");
+            assert_eq!(
+                distance(a.as_bytes(), b.as_bytes(), 3).filter(|&d| d < 3 || expected == Some(3)),
+                expected,
+                "{a} {b}"
+            );
         }
     }
 

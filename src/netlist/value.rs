@@ -1,5 +1,7 @@
 //! Values and `name=value` lists of a statement.
 
+use std::fmt::Display;
+
 use super::ast::{Formula, Param, Value, ValueKind, Word};
 use super::lex::{Cursor, Kind, Token, shorten};
 use crate::diagnostic::{Diagnostic, Span};
@@ -11,7 +13,7 @@ pub(crate) fn word(cursor: &Cursor, token: &Token) -> Word {
 }
 
 /// Takes the next token, which must be a name.
-pub(crate) fn name(cursor: &mut Cursor, what: &str) -> Result<Word, Diagnostic> {
+pub(crate) fn name(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Word, Diagnostic> {
     let token = cursor.word(what)?;
     Ok(word(cursor, &token))
 }
@@ -66,7 +68,7 @@ fn delimited(cursor: &Cursor, token: &Token) -> Result<Value, Diagnostic> {
 }
 
 /// One value: `{expression}`, `'expression'`, `"text"`, or what stands up to the next blank outside parentheses.
-pub(crate) fn value(cursor: &mut Cursor, what: &str) -> Result<Value, Diagnostic> {
+pub(crate) fn value(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Value, Diagnostic> {
     let Some(token) = cursor.peek() else { return Err(cursor.expected(what)) };
     match token.kind {
         Kind::Formula | Kind::Text => {
@@ -94,7 +96,10 @@ fn glued_end(cursor: &Cursor, start: usize) -> usize {
             b'(' => return start + at,
             b')' if depth == 0 => return start + at,
             b')' => depth -= 1,
-            b'=' if depth == 0 && !matches!(last, b'=' | b'<' | b'>' | b'!') && text.as_bytes().get(at + 1) != Some(&b'=') => {
+            b'=' if depth == 0
+                && !matches!(last, b'=' | b'<' | b'>' | b'!')
+                && text.as_bytes().get(at + 1) != Some(&b'=') =>
+            {
                 return start + at;
             }
             b',' | b'{' | b'}' | b'\'' | b'"' if depth == 0 => return start + at,
@@ -107,7 +112,7 @@ fn glued_end(cursor: &Cursor, start: usize) -> usize {
 }
 
 /// A value or a vector `a,b,c`.
-pub(crate) fn value_or_vector(cursor: &mut Cursor, what: &str) -> Result<Value, Diagnostic> {
+pub(crate) fn value_or_vector(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Value, Diagnostic> {
     let first = value(cursor, what)?;
     if cursor.peek().is_none_or(|t| t.kind != Kind::Comma) {
         return Ok(first);
@@ -152,7 +157,7 @@ pub(crate) fn params(
 pub(crate) fn assignment(cursor: &mut Cursor) -> Result<Param, Diagnostic> {
     let name = name(cursor, "a parameter name")?;
     cursor.take_if(Kind::Equals)?;
-    let value = value_or_vector(cursor, &format!("a value for `{}`", name.text))?;
+    let value = value_or_vector(cursor, format_args!("a value for `{}`", name.text))?;
     Ok(Param { name, value })
 }
 
@@ -170,7 +175,10 @@ pub(crate) fn known_flag(cursor: &mut Cursor, allowed: &[&str]) -> Result<Param,
             let error = Diagnostic::error(cursor.span(&token), format!("unexpected word `{}`", shorten(token.text)));
             let hint = match allowed {
                 [] => "parameters are written `name=value`".to_string(),
-                _ => format!("parameters are written `name=value`; the only words allowed are `{}`", allowed.join("`, `")),
+                _ => format!(
+                    "parameters are written `name=value`; the only words allowed are `{}`",
+                    allowed.join("`, `")
+                ),
             };
             Err(error.label("not a parameter").hint(hint))
         }
@@ -179,7 +187,7 @@ pub(crate) fn known_flag(cursor: &mut Cursor, allowed: &[&str]) -> Result<Param,
 }
 
 /// The expression on the right of `=` in `.param`: it may be bare and ends before the next `name=`.
-pub(crate) fn bare_expression(cursor: &mut Cursor, what: &str) -> Result<Value, Diagnostic> {
+pub(crate) fn bare_expression(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Value, Diagnostic> {
     let Some(first) = cursor.peek() else { return Err(cursor.expected(what)) };
     if matches!(first.kind, Kind::Formula | Kind::Text) {
         cursor.take()?;
@@ -235,7 +243,7 @@ pub(crate) fn function_body(cursor: &mut Cursor, shared: bool) -> Result<Formula
 }
 
 /// The expression of a behavioural source: in braces, or bare to the end of the line.
-pub(crate) fn rest_formula(cursor: &mut Cursor, what: &str) -> Result<Formula, Diagnostic> {
+pub(crate) fn rest_formula(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Formula, Diagnostic> {
     if let Some(token) = cursor.take_if(Kind::Formula)? {
         return formula(cursor, token.text, token.text_start());
     }

@@ -43,7 +43,9 @@ impl<'d> Elaborator<'d> {
         let step = self.number(top, &range[2])?;
         let target = self.sweep_target(top, target)?;
         if step == 0.0 && start != stop {
-            return Err(Diagnostic::error(range[2].span, "the step of the sweep is zero").label("another step expected").into());
+            return Err(Diagnostic::error(range[2].span, "the step of the sweep is zero")
+                .label("another step expected")
+                .into());
         }
         if ((stop - start) / step).abs() > MOST_POINTS {
             let error = Diagnostic::error(range[2].span, format!("the sweep has more than {MOST_POINTS:e} points"));
@@ -61,7 +63,9 @@ impl<'d> Elaborator<'d> {
         let id = self.find_element(top, name);
         let body = id.map(|id| &self.placed[id.0 as usize].text.body);
         match (id, body) {
-            (Some(id), Some(Body::Source { .. } | Body::Passive { kind: Passive::Resistor, .. })) => Ok(SweepTarget::Element(id)),
+            (Some(id), Some(Body::Source { .. } | Body::Passive { kind: Passive::Resistor, .. })) => {
+                Ok(SweepTarget::Element(id))
+            }
             (Some(_), _) => {
                 let error = Diagnostic::error(word.span, format!("`{name}` cannot be swept"));
                 Err(error.label("a V or I source, a resistor or `temp` expected").into())
@@ -69,7 +73,10 @@ impl<'d> Elaborator<'d> {
             _ => {
                 let names = self.element_index.keys().map(String::as_str);
                 let hint = suggest::did_you_mean(name, names, "a V or I source, a resistor or `temp` can be swept");
-                Err(Diagnostic::error(word.span, format!("unknown source `{name}`")).label("no such element").hint(hint).into())
+                Err(Diagnostic::error(word.span, format!("unknown source `{name}`"))
+                    .label("no such element")
+                    .hint(hint)
+                    .into())
             }
         }
     }
@@ -78,7 +85,10 @@ impl<'d> Elaborator<'d> {
     fn tran(&mut self, top: &Rc<Env>, times: &[Value]) -> Result<(f64, f64, f64, Option<f64>), Fault> {
         let values = times.iter().map(|value| self.number(top, value)).collect::<Result<Vec<f64>, Fault>>()?;
         let wrong = |index: usize, message: String, label: &str| -> Fault {
-            Diagnostic::error(times[index].span, message).label(label).hint(".tran step stop [start [max_step]] [uic]").into()
+            Diagnostic::error(times[index].span, message)
+                .label(label)
+                .hint(".tran step stop [start [max_step]] [uic]")
+                .into()
         };
         let start = values.get(2).copied().unwrap_or(0.0);
         for (index, name) in [(0, "step"), (1, "stop time")] {
@@ -87,7 +97,11 @@ impl<'d> Elaborator<'d> {
             }
         }
         if start < 0.0 || start >= values[1] {
-            return Err(wrong(2, format!("the start of output is {start:e} s"), "between 0 and the stop time expected"));
+            return Err(wrong(
+                2,
+                format!("the start of output is {start:e} s"),
+                "between 0 and the stop time expected",
+            ));
         }
         let max_step = values.get(3).copied().filter(|&x| x != 0.0);
         if max_step.is_some_and(|step| step < 0.0) {

@@ -31,10 +31,10 @@ impl<'d> Elaborator<'d> {
         }
     }
 
-    /// Reports unknown and recursive subcircuits and circuits without bound; true when flattening is safe.
-    pub(super) fn check(&mut self) -> bool {
+    /// Reports unknown and recursive subcircuits and circuits without bound; the number of elements when flattening is safe.
+    pub(super) fn check(&mut self) -> Option<usize> {
         let mut sizes = vec![Size::Unknown; self.deck.blocks.len()];
-        self.size(0, &mut sizes, &mut Vec::new()).is_some()
+        self.size(0, &mut sizes, &mut Vec::new()).map(|(count, _)| count as usize)
     }
 
     fn size(&mut self, index: usize, sizes: &mut [Size], stack: &mut Vec<(usize, Span)>) -> Option<(u64, usize)> {
@@ -67,7 +67,8 @@ impl<'d> Elaborator<'d> {
             count = count.saturating_add(inner_count);
             depth = depth.max(inner_depth + 1);
             if count > MOST_ELEMENTS {
-                let message = format!("the circuit would have more than {} million elements", MOST_ELEMENTS / 1_000_000);
+                let message =
+                    format!("the circuit would have more than {} million elements", MOST_ELEMENTS / 1_000_000);
                 self.report.add(Diagnostic::error(element.name.span, message).label("with this instance"));
                 return None;
             }

@@ -33,13 +33,13 @@ impl<'d> Elaborator<'d> {
             _ => &element.nodes[..],
         };
         let nodes = words.iter().map(|word| self.node(env, &word.text)).collect();
-        let name = format!("{}{}", env.path, element.name.text);
+        let name = [&*env.path, &*element.name.text].concat();
         let id = ElementId(self.placed.len() as u32);
-        if let Some(&before) = self.element_index.get(&name) {
+        if let Some(before) = self.element_index.insert(name.clone(), id) {
             let first = self.placed[before.0 as usize].text.name.span;
+            self.element_index.insert(name.clone(), before);
             return Err(self.twice(element, &name, first));
         }
-        self.element_index.insert(name.clone(), id);
         self.placed.push(Placed { name, nodes, env: Rc::clone(env), text: element });
         Ok(())
     }
@@ -97,7 +97,7 @@ impl<'d> Elaborator<'d> {
             let error = Diagnostic::error(element.name.span, message).label("wrong number of nodes");
             return Err(error.hint(format!("the ports are: {}", ports.join(" "))).into());
         }
-        let full = format!("{}{}", env.path, element.name.text);
+        let full = [&*env.path, &*element.name.text].concat();
         if self.instances.contains(&full) {
             let deck = self.deck;
             let same = deck.blocks[env.block].elements.iter().find(|e| e.name.text == element.name.text);
@@ -139,7 +139,8 @@ impl<'d> Elaborator<'d> {
 
     fn not_settable(&self, index: usize, name: &Word, exists: bool) -> Fault {
         let block = &self.deck.blocks[index];
-        let error = Diagnostic::error(name.span, format!("subcircuit `{}` has no parameter `{}`", block.name, name.text));
+        let error =
+            Diagnostic::error(name.span, format!("subcircuit `{}` has no parameter `{}`", block.name, name.text));
         let hint = if exists {
             format!("it is a `.param` inside `{0}`; name it on the line `.subckt {0}` to make it settable", block.name)
         } else {

@@ -49,7 +49,11 @@ impl<'d> Elaborator<'d> {
             Body::Described { words, params } => {
                 let position = self.model_position(env, text, words)?;
                 let flags = words[position + 1..].iter();
-                let flags = flags.map(|word| ParamValue { name: word.text.to_string(), value: ParamData::Number(1.0), span: word.span });
+                let flags = flags.map(|word| ParamValue {
+                    name: word.text.to_string(),
+                    value: ParamData::Number(1.0),
+                    span: word.span,
+                });
                 let flags: Vec<ParamValue> = flags.collect();
                 let kind = self.device(env, &words[position], None, params)?;
                 Ok(match kind {
@@ -129,13 +133,16 @@ impl<'d> Elaborator<'d> {
             Passive::Capacitor => {
                 Ok(ElementKind::Capacitor { capacitance: main * scale * factor, initial_voltage: initial })
             }
-            Passive::Inductor => Ok(ElementKind::Inductor { inductance: main * scale / factor, initial_current: initial }),
+            Passive::Inductor => {
+                Ok(ElementKind::Inductor { inductance: main * scale / factor, initial_current: initial })
+            }
             Passive::Resistor => {
                 let warmth = celsius + above - self.nominal_celsius;
                 let mut resistance = main * scale * (1.0 + tc1 * warmth + tc2 * warmth * warmth) / factor;
                 if resistance == 0.0 {
                     resistance = LEAST_RESISTANCE;
-                    let warning = Diagnostic::warning(name.span, format!("`{}{}` has zero resistance", env.path, name.text));
+                    let warning =
+                        Diagnostic::warning(name.span, format!("`{}{}` has zero resistance", env.path, name.text));
                     self.report.warn(warning.label("1 mOhm is used"));
                 }
                 if !resistance.is_finite() {
@@ -165,7 +172,7 @@ impl<'d> Elaborator<'d> {
         if first.0 == second.0 {
             return Err(Diagnostic::error(second.1.span, "an inductor cannot be coupled to itself").into());
         }
-        if !(k.abs() <= 1.0) || k == 0.0 {
+        if k == 0.0 || k.abs() > 1.0 {
             let error = Diagnostic::error(coupling.span, format!("the coupling coefficient is {k}"));
             return Err(error.label("between 0 and 1 expected").into());
         }
@@ -180,7 +187,11 @@ impl<'d> Elaborator<'d> {
             (Some(_), _) => Err(Diagnostic::error(name.span, format!("`{}` is not an inductor", name.text)).into()),
             _ => {
                 let names = self.element_index.keys().filter_map(|n| n.strip_prefix(env.path.as_str()));
-                let hint = suggest::did_you_mean(&name.text, names.filter(|n| n.starts_with('l')), "name two inductors of the same subcircuit");
+                let hint = suggest::did_you_mean(
+                    &name.text,
+                    names.filter(|n| n.starts_with('l')),
+                    "name two inductors of the same subcircuit",
+                );
                 Err(Diagnostic::error(name.span, format!("unknown inductor `{}`", name.text)).hint(hint).into())
             }
         }
@@ -218,16 +229,20 @@ impl<'d> Elaborator<'d> {
             return Err(Diagnostic::error(value.span, "a voltage source has no multiplier").into());
         }
         let factor = if current { self.factor(env, multiplier)? } else { 1.0 };
-        let mut values = coefficients.iter().map(|c| Ok(self.number(env, c)? * factor)).collect::<Result<Vec<f64>, Fault>>()?;
+        let mut values =
+            coefficients.iter().map(|c| Ok(self.number(env, c)? * factor)).collect::<Result<Vec<f64>, Fault>>()?;
         if values.len() == 1 {
             values.insert(0, 0.0);
         }
         if matches!(kind, Controlled::Vcvs | Controlled::Vccs) {
-            let nodes = controls.iter().map(|word| self.control_node(env, word)).collect::<Result<Vec<NodeId>, Fault>>()?;
-            let poly = Poly { controls: nodes.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect(), coefficients: values };
+            let nodes =
+                controls.iter().map(|word| self.control_node(env, word)).collect::<Result<Vec<NodeId>, Fault>>()?;
+            let poly =
+                Poly { controls: nodes.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect(), coefficients: values };
             return Ok(if current { ElementKind::Vccs(poly) } else { ElementKind::Vcvs(poly) });
         }
-        let controls = controls.iter().map(|word| self.control(env, word)).collect::<Result<Vec<ElementId>, Fault>>()?;
+        let controls =
+            controls.iter().map(|word| self.control(env, word)).collect::<Result<Vec<ElementId>, Fault>>()?;
         let poly = Poly { controls, coefficients: values };
         Ok(if current { ElementKind::Cccs(poly) } else { ElementKind::Ccvs(poly) })
     }
@@ -263,18 +278,24 @@ impl<'d> Elaborator<'d> {
     }
 
     fn table(&mut self, env: &Rc<Env>, formula: &Formula, points: &[Value]) -> Result<Expr<Quantity>, Fault> {
-        let mut arguments = vec![self.behaviour(env, formula)?];
+        let input = self.behaviour(env, formula)?;
+        let mut polygon = Vec::with_capacity(points.len() + 1);
         let mut last = f64::NEG_INFINITY;
+        let mut first = last;
         for pair in points.chunks_exact(2) {
             let (x, y) = (self.number(env, &pair[0])?, self.number(env, &pair[1])?);
             if x <= last {
                 let error = Diagnostic::error(pair[0].span, "the points of a table must ascend");
                 return Err(error.label(format!("{x} after {last}")).into());
             }
+            first = if polygon.is_empty() { x } else { first };
             last = x;
-            arguments.extend([Expr::Const(x), Expr::Const(y)]);
+            polygon.extend([Expr::Const(x), Expr::Const(y)]);
         }
-        Ok(Expr::Call(Builtin::Pwl, arguments))
+        // A table is constant outside its points, where `pwl` goes on with the outer slopes.
+        let above = Expr::Call(Builtin::Max, vec![input, Expr::Const(first)]);
+        polygon.insert(0, Expr::Call(Builtin::Min, vec![above, Expr::Const(last)]));
+        Ok(Expr::Call(Builtin::Pwl, polygon))
     }
 
     fn device(

@@ -114,16 +114,18 @@ pub(crate) fn elaborate(
         nominal_celsius: ROOM_CELSIUS,
         scratch: String::new(),
     };
-    if !work.check() {
-        return None;
-    }
+    let count = work.check()?;
+    work.placed.reserve(count);
+    work.element_index.reserve(count);
+    work.node_index.reserve(count);
     let top = work.top();
     let options = work.options(&top);
     work.block(&top);
+    let elements = work.elements(complete);
     if !complete {
         return None;
     }
-    let elements = work.elements();
+    let prints = work.prints();
     let circuit = Circuit {
         title: deck.title.clone(),
         elements,
@@ -131,10 +133,10 @@ pub(crate) fn elaborate(
         analyses: work.analyses(&top),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
-        prints: work.prints(),
-        saves: work.saves(),
+        saves: work.saves(&prints),
+        prints,
         controllers: work.controllers(&top),
-        nodes: work.nodes.clone(),
+        nodes: std::mem::take(&mut work.nodes),
         node_index: std::mem::take(&mut work.node_index),
         element_index: std::mem::take(&mut work.element_index),
         models: std::mem::take(&mut work.models),
@@ -148,8 +150,15 @@ impl<'d> Elaborator<'d> {
     /// The instance that is the deck itself.
     fn top(&mut self) -> Rc<Env> {
         let slots = RefCell::new(vec![Slot::Pending; self.deck.blocks[0].params.len()]);
-        let top =
-            Rc::new(Env { id: 0, block: 0, parent: None, path: String::new(), ports: Vec::new(), slots, multiplier: 1.0 });
+        let top = Rc::new(Env {
+            id: 0,
+            block: 0,
+            parent: None,
+            path: String::new(),
+            ports: Vec::new(),
+            slots,
+            multiplier: 1.0,
+        });
         self.envs.push(Rc::clone(&top));
         top
     }
@@ -169,7 +178,10 @@ impl<'d> Elaborator<'d> {
                 }
                 let temperature = name == "temp" || name == "tnom";
                 if temperature && (celsius.is_nan() || celsius <= -273.15) {
-                    let error = Diagnostic::error(param.value.span, format!("{celsius} degrees Celsius is below absolute zero"));
+                    let error = Diagnostic::error(
+                        param.value.span,
+                        format!("{celsius} degrees Celsius is below absolute zero"),
+                    );
                     self.report.add(error.label("a temperature in degrees Celsius"));
                 }
             }
@@ -179,12 +191,15 @@ impl<'d> Elaborator<'d> {
         all
     }
 
-    /// Values of all placed elements.
-    fn elements(&mut self) -> Vec<Element> {
+    /// Values of all placed elements; of an incomplete deck only those that need no other element.
+    fn elements(&mut self, complete: bool) -> Vec<Element> {
         let mut all = Vec::with_capacity(self.placed.len());
         for index in 0..self.placed.len() {
             if self.report.exhausted() {
                 break;
+            }
+            if !complete && self.placed[index].text.body.names_others() {
+                continue;
             }
             let kind = self.kind(index);
             let Some(kind) = self.report.keep(kind) else { continue };

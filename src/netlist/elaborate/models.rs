@@ -89,6 +89,8 @@ fn fingerprint(value: &ParamData) -> Vec<u64> {
     match value {
         ParamData::Number(number) => vec![0, number.to_bits()],
         ParamData::Text(_) => vec![1],
-        ParamData::Vector(numbers) => [2, numbers.len() as u64].into_iter().chain(numbers.iter().map(|x| x.to_bits())).collect(),
+        ParamData::Vector(numbers) => {
+            [2, numbers.len() as u64].into_iter().chain(numbers.iter().map(|x| x.to_bits())).collect()
+        }
     }
 }

@@ -62,7 +62,8 @@ impl Scope<Quantity> for Names<'_, '_> {
 
     fn voltage(&mut self, plus: &str, minus: Option<&str>) -> Result<Expr<Quantity>, String> {
         self.allowed()?;
-        let node = |name: &str| self.work.find_node(self.env, name).ok_or_else(|| self.work.unknown_node(self.env, name));
+        let node =
+            |name: &str| self.work.find_node(self.env, name).ok_or_else(|| self.work.unknown_node(self.env, name));
         let plus = node(plus)?;
         let minus = minus.map_or(Ok(NodeId::GROUND), node)?;
         Ok(if plus == minus { Expr::Const(0.0) } else { Expr::Leaf(Quantity::Voltage(plus, minus)) })
@@ -205,7 +206,8 @@ impl<'d> Elaborator<'d> {
     }
 
     fn try_number(&self, env: &Rc<Env>, value: &Value) -> Result<f64, Trouble> {
-        let fault = |message: &str| Trouble::Fault(Diagnostic::error(value.span, message).label("a number expected").into());
+        let fault =
+            |message: &str| Trouble::Fault(Diagnostic::error(value.span, message).label("a number expected").into());
         let expr = match &value.kind {
             ValueKind::Number(number) => return Ok(*number),
             ValueKind::Formula(formula) => self.try_formula(env, formula, false)?,
@@ -316,6 +318,9 @@ impl<'d> Elaborator<'d> {
         if has_branch {
             return Ok(id);
         }
-        Err((format!("the current of `{name}` cannot be used here"), "put a voltage source of 0 V in series and use its current".into()))
+        Err((
+            format!("the current of `{name}` cannot be used here"),
+            "put a voltage source of 0 V in series and use its current".into(),
+        ))
     }
 }

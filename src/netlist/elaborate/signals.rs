@@ -1,5 +1,6 @@
 //! Signals of `.save` and `.print`, and the node values of `.ic` and `.nodeset`.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Elaborator, Env};
@@ -34,18 +35,13 @@ impl<'d> Elaborator<'d> {
     }
 
     /// What is saved: `.save` and `.print`, each signal once.
-    pub(super) fn saves(&mut self) -> Vec<Signal> {
+    pub(super) fn saves(&mut self, prints: &[(String, Vec<Signal>)]) -> Vec<Signal> {
         let deck = self.deck;
-        let printed = deck.prints.iter().flat_map(|(_, signals)| self.quiet_signals(signals)).collect::<Vec<_>>();
-        let mut seen = std::collections::HashSet::new();
         let mut all = self.signals(&deck.saves);
-        all.extend(printed);
+        all.extend(prints.iter().flat_map(|(_, signals)| signals.iter().cloned()));
+        let mut seen = HashSet::new();
         all.retain(|signal| seen.insert(format!("{signal:?}")));
         all
-    }
-
-    fn quiet_signals(&self, texts: &[SignalText]) -> Vec<Signal> {
-        texts.iter().filter_map(|text| self.signal(text).ok()).collect()
     }
 
     fn signals(&mut self, texts: &[SignalText]) -> Vec<Signal> {
@@ -84,7 +80,9 @@ impl<'d> Elaborator<'d> {
         found.ok_or_else(|| {
             let element = self.find_element(env, name).map(|_| format!("`{name}` is an element: write `i({name})`"));
             let names = self.nodes.iter().filter_map(|node| node.strip_prefix(env.path.as_str()));
-            let hint = element.unwrap_or_else(|| suggest::did_you_mean(name, names, "no element is connected to a node of this name"));
+            let hint = element.unwrap_or_else(|| {
+                suggest::did_you_mean(name, names, "no element is connected to a node of this name")
+            });
             Diagnostic::error(word.span, format!("unknown node `{name}`")).label("no such node").hint(hint).into()
         })
     }

@@ -31,9 +31,9 @@ impl Arguments<'_> {
     /// Refuses negative values of the arguments named.
     fn not_negative(&self, named: &[(usize, &str)]) -> Result<(), Fault> {
         for &(index, name) in named {
-            if let Some(value) = self.get(index).filter(|&x| x < 0.0) {
+            if self.get(index).is_some_and(|x| x < 0.0) {
                 let span = self.function.arguments[index].span;
-                let error = Diagnostic::error(span, format!("the {name} is negative: {value}"));
+                let error = Diagnostic::error(span, format!("the {name} is negative"));
                 return Err(error.label("0 or more expected").into());
             }
         }
@@ -49,12 +49,17 @@ impl<'d> Elaborator<'d> {
             Shape::Pulse => ("PULSE", "PULSE(v1 v2 td tr tf pw per np)", 2, 8),
             Shape::Sine => ("SIN", "SIN(vo va freq td theta phase)", 2, 6),
             Shape::Exponential => ("EXP", "EXP(v1 v2 td1 tau1 td2 tau2)", 2, 6),
-            Shape::PiecewiseLinear => ("PWL", "PWL(t1 v1 t2 v2 ..)", if text.points.is_empty() { 2 } else { 0 }, usize::MAX),
+            Shape::PiecewiseLinear => {
+                ("PWL", "PWL(t1 v1 t2 v2 ..)", if text.points.is_empty() { 2 } else { 0 }, usize::MAX)
+            }
             Shape::FrequencyModulated => ("SFFM", "SFFM(vo va fc mdi fs)", 2, 5),
             Shape::AmplitudeModulated => ("AM", "AM(va vo mf fc td)", 3, 5),
         };
         if values.len() < least {
-            let error = Diagnostic::error(text.span, format!("{name} needs at least {least} arguments, {} given", values.len()));
+            let error = Diagnostic::error(
+                text.span,
+                format!("{name} needs at least {least} arguments, {} given", values.len()),
+            );
             return Err(error.label("too few arguments").hint(usage).into());
         }
         if values.len() > most {
@@ -64,7 +69,13 @@ impl<'d> Elaborator<'d> {
         let a = Arguments { function: text, values };
         match text.shape {
             Shape::Pulse => {
-                a.not_negative(&[(3, "rise time"), (4, "fall time"), (5, "pulse width"), (6, "period"), (7, "number of pulses")])?;
+                a.not_negative(&[
+                    (3, "rise time"),
+                    (4, "fall time"),
+                    (5, "pulse width"),
+                    (6, "period"),
+                    (7, "number of pulses"),
+                ])?;
                 Ok(Waveform::Pulse {
                     low: a.or_zero(0),
                     high: a.or_zero(1),
@@ -88,7 +99,12 @@ impl<'d> Elaborator<'d> {
                 })
             }
             Shape::Exponential => {
-                a.not_negative(&[(2, "rise delay"), (3, "rise time constant"), (4, "fall delay"), (5, "fall time constant")])?;
+                a.not_negative(&[
+                    (2, "rise delay"),
+                    (3, "rise time constant"),
+                    (4, "fall delay"),
+                    (5, "fall time constant"),
+                ])?;
                 Ok(Waveform::Exponential {
                     low: a.or_zero(0),
                     high: a.or_zero(1),
@@ -123,7 +139,7 @@ impl<'d> Elaborator<'d> {
     }
 
     fn piecewise(&mut self, env: &Rc<Env>, text: &FunctionText, values: &[f64]) -> Result<Waveform, Fault> {
-        if values.len() % 2 != 0 {
+        if !values.len().is_multiple_of(2) {
             let span = text.arguments.last().map_or(text.span, |value| value.span);
             let error = Diagnostic::error(span, "a PWL time without a value");
             return Err(error.label("the points are pairs of time and value").into());
@@ -145,7 +161,8 @@ impl<'d> Elaborator<'d> {
             } else if number >= 0.0 {
                 let end = points.last().map_or(0.0, |p| p.0);
                 if number >= end || !(number == 0.0 || points.iter().any(|p| p.0 == number)) {
-                    let error = Diagnostic::error(param.value.span, "`r=` must be the time of a point before the last one");
+                    let error =
+                        Diagnostic::error(param.value.span, "`r=` must be the time of a point before the last one");
                     return Err(error.label(format!("the points end at {end:e} s")).into());
                 }
                 repeat_from = Some(number);
@@ -159,7 +176,9 @@ impl<'d> Elaborator<'d> {
 pub(super) fn initial_value(waveform: &Waveform) -> f64 {
     match waveform {
         Waveform::Pulse { low, .. } | Waveform::Exponential { low, .. } => *low,
-        Waveform::Sine { offset, amplitude, phase_degrees, .. } => offset + amplitude * phase_degrees.to_radians().sin(),
+        Waveform::Sine { offset, amplitude, phase_degrees, .. } => {
+            offset + amplitude * phase_degrees.to_radians().sin()
+        }
         Waveform::PiecewiseLinear { points, delay, .. } => {
             let next = points.partition_point(|&(time, _)| time + delay <= 0.0);
             match (next.checked_sub(1).map(|i| points[i]), points.get(next)) {
