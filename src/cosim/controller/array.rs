@@ -139,8 +139,12 @@ impl Array {
         samples: &mut [f64],
     ) -> Result<(), SimulationError> {
         let targets = self.targets(|k| volts[k], reference, |k| selected[k], true, false);
+        let c0 = self.session.system().counters;
         self.ramp(&targets, self.spec.read.edge)?;
+        let c1 = self.session.system().counters;
         self.session.advance(self.spec.read.settle)?;
+        let c2 = self.session.system().counters;
+        if std::env::var_os("DBG").is_some() { eprintln!("READ ramp {} settle {}", c1.points - c0.points, c2.points - c1.points); }
         self.sample(samples)
     }
 
@@ -171,7 +175,9 @@ impl Array {
             return Ok(());
         }
         let targets = self.targets(|_| 0.0, 0.0, |k| k == row, false, true);
+        let c0 = self.session.system().counters;
         self.ramp(&targets, self.spec.read.edge)?;
+        let c1 = self.session.system().counters;
         let (pulse, lines): (PulseSpec, Vec<ElementId>) = match polarity {
             Polarity::Set => {
                 let inhibited = self.spec.columns.iter().zip(selected).filter(|(_, s)| !**s).map(|(c, _)| c.drive);
@@ -200,6 +206,8 @@ impl Array {
             self.session.program(line, &points)?;
         }
         self.session.advance(period * f64::from(count))?;
+        let c2 = self.session.system().counters;
+        if std::env::var_os("DBG").is_some() { eprintln!("WRITE {polarity:?} ramp {} train {} n {count}", c1.points - c0.points, (c2.points - c1.points) as f64/count as f64); }
         self.pulses_applied += u64::from(count) * selected.iter().filter(|s| **s).count() as u64;
         Ok(())
     }
