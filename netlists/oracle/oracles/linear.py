@@ -69,7 +69,7 @@ def first_and_second_order():
     write("parallel_resonance", exact, {"time": t, "v(out)": x[0], "i(l1)": x[1]})
     # G1 takes 1m v(x) out of `out`, G2 feeds 1m v(out) into x
     c, gm, gx = 1e-9, 1e-3, 1e-9
-    t, x, _ = linear([[-1 / (2e3 * c), -gm / c], [gm / c, -gx / c]], [-1 / c, 0], [0, 0],
+    t, x, _ = linear([[-1 / (2e3 * c), -gm / c], [gm / c, -gx / c]], [1 / c, 0], [0, 0],
                      pwl(pulse(0, 1e-3, 1e-6, 1e-8, 1e-8, 1, 2, 30e-6)), 30e-6)
     write("gyrator", exact, {"time": t, "v(out)": x[0], "v(x)": x[1]})
     r, c = 1e3, 10e-9
@@ -90,6 +90,31 @@ def sections():
     a = [[-1 / (r1 * c1), 0], [1 / (r2 * c2), -1 / (r2 * c2)]]
     t, x, _ = linear(a, [1 / (r1 * c1), 0], [0, 0], pwl(pulse(0, 1, 1e-6, 1e-7, 1e-7, 50e-6, 100e-6, 25e-6)), 25e-6)
     write("include_lib", "closed form: matrix exponential", {"time": t, "v(mid)": x[0], "v(out)": x[1]})
+
+
+    w = 2 * PI * 100e3
+    t, x, _ = linear([[-1 / 5e-6]], [1 / 5e-6], [1], [tone(0, w, 0, 1, 1)], 60e-6)
+    late = np.concatenate([[30e-6], t[t > 30e-6]])
+    write("tran_start", "closed form: matrix exponential", {"time": late, "v(out)": np.interp(late, t, x[0])})
+
+    r, l = 100, 0.5e-3
+    # states: branch current, v(f), v(g)
+    a = [[-r / l, 0, 0], [0.5 / 2e-9, -1 / 2e-6, 0], [50 / 1e-6, 0, -1 / 1e-6]]
+    t, x, _ = linear(a, [1 / l, 0, 0], [0, 0, 0], pwl(pulse(0, 1, 1e-6, 1e-7, 1e-7, 30e-6, 100e-6, 50e-6)), 50e-6)
+    write("current_mirror", "closed form: matrix exponential",
+          {"time": t, "v(f)": x[1], "v(g)": x[2], "v(h)": 50 * x[0]})
+
+    r1, r2, r3, c1, c2 = 2.2e3, 1e6, 1e6, 470e-12, 1.5e-12
+    a = [[-(1 / r1 + 1 / r2) / c1, 1 / r2 / c1], [1 / r2 / c2, -(1 / r2 + 1 / r3) / c2]]
+    t, x, _ = linear(a, [1 / r1 / c1, 0], [0, 0], pwl(pulse(0, 2, 1e-6, 1e-7, 1e-7, 5e-6, 20e-6, 16e-6)), 16e-6)
+    write("syntax_mix", "closed form: matrix exponential", {"time": t, "v(out)": x[1], "v(mid)": x[0], "v(mid,out)": x[0] - x[1]})
+
+    t = np.linspace(0, 40e-6, 8001)
+    step = 1e-6
+    rise = np.where(t > step, 1 - np.exp(-(t - step) / step), 0)
+    fall = np.where(t > 2 * step, 1 - np.exp(-(t - 2 * step) / step), 0)
+    write("source_defaults", "closed form: the definitions",
+          {"time": t, "v(a)": np.clip((t - 4e-6) / step, 0, 1), "v(b)": 0.5 + np.sin(2 * PI * t / 40e-6), "v(c)": rise - fall})
 
 
 def coupled():

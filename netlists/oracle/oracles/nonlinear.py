@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import brentq, fsolve
 from scipy.special import lambertw
 
-from .tools import Q_OVER_K, grid, integrate, linear, pulse, pwl, rising_period, tone, write
+from .tools import Q_OVER_K, integrate, linear, pulse, pwl, rising_period, tone, write
 
 VT = 300.15 / Q_OVER_K
 SCIPY = "scipy solve_ivp, rtol=1e-10"
@@ -38,6 +38,11 @@ def diodes():
     v = np.arange(-20, 51) * 0.1
     i = diode_current(v, 105.0, 2e-14, 1.2 * VT)
     write("diode_dc", "closed form: Lambert W", {"v(v-sweep)": v, "v(out)": v - 100 * i, "i(v1)": -i})
+
+    i = np.arange(41) * 50e-6
+    nvt = 1.1 * VT
+    out = [brentq(lambda v: v / 10e3 + 5e-15 * (np.exp(v / 2 / nvt) - 1) - x, -1, 3, xtol=1e-14) for x in i]
+    write("dc_current", "closed form: root of the static equation", {"i(i-sweep)": i, "v(out)": out})
 
     celsius = np.arange(-4, 13) * 10.0
     t, t0 = celsius + 273.15, 300.15
@@ -96,7 +101,7 @@ def transistors():
     nm = Mos(100e-6 * 10, 0.7, 0.03)
     rows = [(vd, vg) for vg in range(5) for vd in np.arange(-2, 26) * 0.2]
     junction = [1e-14 * (np.exp(max(-vd, 0) / VT) - 1) if vd < 0 else 0.0 for vd, _ in rows]
-    i = [nm(vd, vg, 0.0, min(0.0, 0.0)) - j for (vd, vg), j in zip(rows, junction)]
+    i = [nm(vd, vg, 0.0) - j for (vd, vg), j in zip(rows, junction)]
     write("nmos_output", "closed form: Shichman-Hodges", {"v(v-sweep)": [r[0] for r in rows], "i(vd)": -np.array(i)})
 
     nm = Mos(150e-6 * 10, 0.5, 0.02, 0.45, 0.7)
@@ -170,21 +175,17 @@ def memristors(shared):
     corners = [(0, 0), (0.1e-6, 0), (0.12e-6, 0.9), (0.5e-6, 0.9), (0.52e-6, -0.7), (0.9e-6, -0.7), (0.92e-6, 0.5), (1.2e-6, 0.5)]
     u = interp(corners)
 
-    def cell(t, w):
-        r = 1 / (1 / (20e3 - 16e3 * w))
-        return u(t) * r / (r + 2e3), r
+    def cell(w):
+        return 20e3 - 16e3 * w
 
     def soft(t, x):
-        v, _ = cell(t, x[0])
+        v = u(t) * cell(x[0]) / (cell(x[0]) + 2e3)
         if v > 0.35:
             return [1e6 * 20 * (v / 0.35 - 1)**3 * (1 - x[0]) * (x[0] < 1)]
         return [1e6 * -40 * (v / -0.3 - 1)**3 * x[0] if v < -0.3 else 0.0]
 
-    def bm(t, w):
-        """te current is v/(roff + (ron-roff) w)."""
-        return 20e3 - 16e3 * w
     t, x = integrate(soft, [0.3], [c[0] for c in corners], [1.0], method="DOP853", count=20000)
-    i = u(t) / (bm(t, x[0]) + 2e3)
+    i = u(t) / (cell(x[0]) + 2e3)
     write("memristor_vteam_b", SCIPY, {"time": t, "v(a)": u(t) - 2e3 * i, "v(x1.w)": x[0], "i(v1)": -i})
 
     vteam_sine(shared)
@@ -201,7 +202,6 @@ def memristors(shared):
             return [-2e-3 / 3e-9 * (v / 0.2 - 1)**2 if s[0] > 0 else 0.0]
         return [2e-3 / 3e-9 * (v / -0.2 - 1)**2 if v < -0.2 and s[0] < 1 else 0.0]
     t, x = integrate(hard, [1 - 2 / 9], [c[0] for c in corners], [1.0], method="DOP853", count=20000)
-    print("vteam_pulses state range", x.min(), x.max())
     i = drive(t) / (resistance(x[0]) + 1e3)
     write("vteam_pulses", SCIPY, {"time": t, "v(te)": drive(t) - 1e3 * i, "i(v1)": -i})
 
@@ -280,7 +280,7 @@ def opamps():
     x = np.linalg.solve(m, [-i_p, 0.01 / 10e3 - i_n, a0 * vos / rout])
     write("opamp_offset", "closed form: linear equations", {"v(inp)": x[0], "v(inn)": x[1], "v(out)": x[2]})
 
-    wg, a0, rout, r, c, r2 = 2 * np.pi * 1e7, 1e5, 50.0, 10e3, 1e-9, 1e6
+    wg, a0, rout, r, c, r2 = 2 * np.pi * 1e7, 1e5, 50.0, 10e3, 1e-9, 50e3
     # states vp, vc = inn - out; jf = (out - vp)/rout = (u - inn)/r, out = inn - vc
     def nodes(vp, vc, u):
         inn = (u / r + (vp + vc) / rout) / (1 / r + 1 / rout)

@@ -46,7 +46,7 @@ def write(deck, oracle, columns, period=None, tol=None):
     names = list(columns)
     data = [np.atleast_1d(np.asarray(columns[n], dtype=float)) for n in names]
     if names[0] == "time":
-        first = np.concatenate([[True], np.diff(data[0]) > 0])
+        first = np.concatenate([[True], np.diff([float(f"{v:.9g}") for v in data[0]]) > 0])
         data = [d[first] for d in data]
         pick = range(len(data[0])) if period else thin(data[0], data[1:])
         data = [d[list(pick)] for d in data]
@@ -61,7 +61,7 @@ def write(deck, oracle, columns, period=None, tol=None):
 
 # --- exact linear systems --------------------------------------------------------------------------------------
 
-def grid(start, stop, fast=None, count=1500):
+def grid(start, stop, count=1500):
     """Even points of a segment, with more of them after its start (where transients are fast)."""
     length = stop - start
     near = start + length * np.logspace(-9, 0, 120)
@@ -195,16 +195,23 @@ def ngspice(deck, options="", max_step=None):
         return read_raw(path / "out.raw")
 
 
-def simulated(deck, signals, stop=None, parts=20000, axis="time", period=None, reltol="1e-6"):
-    """Reference by ngspice with much tighter steps and tolerances."""
-    tight = f"reltol={reltol} abstol=1e-15 vntol=1e-10 chgtol=1e-19 trtol=1"
+TIGHT = "reltol=1e-6 abstol=1e-15 vntol=1e-10 chgtol=1e-19 trtol=1"
+
+
+def simulated(deck, signals, stop=None, parts=20000, axis="time", period=None, tight=TIGHT, tol=None):
+    """Reference by ngspice with much tighter steps and tolerances; prints how much half as many steps change it."""
     step = stop / parts if stop else None
     got = ngspice(deck, tight, step)
+    if stop:
+        coarse = ngspice(deck, tight, 2 * step)
+        names = signals or [period]
+        change = [np.sqrt(np.mean((np.interp(got["time"], coarse["time"], coarse[s]) - got[s])**2)) / np.ptp(got[s]) for s in names]
+        print(deck, "step convergence", f"{max(change):.1e}")
     note = f"ngspice 39, {tight}" + (f", tmax={step:.3g}" if step else "")
     if period:
         write(deck, note, {period: [rising_period(got["time"], got[period])]}, period=period)
     else:
-        write(deck, note, {axis: got[axis]} | {s: got[s] for s in signals})
+        write(deck, note, {axis: got[axis]} | {s: got[s] for s in signals}, tol=tol)
 
 
 def rising_period(t, y):
