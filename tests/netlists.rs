@@ -17,7 +17,7 @@ use rayon::prelude::*;
 /// Largest rms difference over range of a waveform, and largest relative difference of a period.
 const WAVEFORM_TOLERANCE: f64 = 1e-3;
 /// Largest relative difference of a value at an operating point.
-const POINT_TOLERANCE: f64 = 1e-5;
+const POINT_TOLERANCE: f64 = 1e-4;
 /// Fewest decks that the folder must hold.
 const FEWEST_DECKS: usize = 60;
 

@@ -149,6 +149,26 @@ def transistors():
     write("latch_flip", SCIPY, {"time": t, "v(a)": x[0], "v(b)": x[1]})
 
 
+def gate_charge():
+    """Meyer's capacitances at a held drain: the sum of the three sets the slope of the gate."""
+    cox = 3.9 * 8.854214871e-12 / 10e-9 * 10e-6 * 1e-6
+    vto, phi, vds = 0.6, 0.6, 1.0
+    source = interp(pulse(0, 1e-6, 1e-9, 1e-11, 1e-11, 1, 2, 120e-9))
+
+    def capacitance(vg):
+        vgst = vg - vto
+        if vgst <= -phi:
+            return cox
+        if vgst <= 0:
+            return -vgst / phi * cox + (2 / 3 * cox * (1 + 2 * vgst / phi) if vgst > -phi / 2 else 0.0)
+        if vgst <= vds:
+            return 2 / 3 * cox
+        both = (2 * vgst - vds)**2
+        return 2 / 3 * cox * (1 - (vgst - vds)**2 / both) + 2 / 3 * cox * (1 - vgst**2 / both)
+    t, x = integrate(lambda t, x: [(source(t) - x[0] / 1e9) / capacitance(x[0])], [-1.5], [0, 1e-9, 1.01e-9, 120e-9], [1.0])
+    write("mos_gate_charge", SCIPY, {"time": t, "v(g)": x[0]})
+
+
 # --- behavioural -----------------------------------------------------------------------------------------------
 
 def behavioural():
@@ -300,6 +320,7 @@ def opamps():
 def all_references(shared=None):
     diodes()
     transistors()
+    gate_charge()
     behavioural()
     memristors(shared)
     opamps()
