@@ -169,6 +169,34 @@ def gate_charge():
     write("mos_gate_charge", SCIPY, {"time": t, "v(g)": x[0]})
 
 
+def gate_edge():
+    """(c + overlap) (vg' - v') = v/r + channel current; both directions of the drain-source voltage."""
+    cox = 3.9 * 8.854214871e-12 / 5e-9 * 10e-6 * 0.18e-6
+    overlap, vto, phi, r = 2e-15, 0.5, 0.6, 12e3
+    channel = Mos(300e-6 * 10 / 0.18, vto, 0.02)
+    corners = pulse(0, 1.8, 2e-9, 1e-8, 1e-8, 2e-8, 1e-7, 20e-9)
+    gate = interp(corners)
+
+    def drain_capacitance(vgs, vds):
+        low = min(0.0, vds)  # the more negative side acts as the source
+        vgst = vgs - low - vto
+        full = cox * (2 / 3 + min(vgst, 0.0) / (0.75 * phi)) if vgst > -phi / 2 else 0.0
+        vdsat, v = max(vgst, 0.025), abs(vds)
+        if v >= vdsat:
+            shares = 1.0, 0.0
+        else:
+            both = (2 * vdsat - v)**2
+            shares = 1 - (vdsat - v)**2 / both, 1 - vdsat**2 / both
+        return full * shares[1 if vds >= 0 else 0] + overlap
+
+    def rate(t, x):
+        slope = 0.18e9 if 2e-9 <= t < 12e-9 else 0.0
+        c = drain_capacitance(gate(t), x[0])
+        return [slope - (x[0] / r + channel(x[0], gate(t), 0.0)) / c]
+    t, x = integrate(rate, [0.0], [0, 2e-9, 12e-9, 20e-9], [0.01])
+    write("mos_gate_edge", SCIPY, {"time": t, "v(d)": x[0]})
+
+
 # --- behavioural -----------------------------------------------------------------------------------------------
 
 def behavioural():
@@ -321,6 +349,7 @@ def all_references(shared=None):
     diodes()
     transistors()
     gate_charge()
+    gate_edge()
     behavioural()
     memristors(shared)
     opamps()
