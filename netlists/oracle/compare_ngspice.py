@@ -3,6 +3,7 @@
 
 The measure is that of tests/netlists.rs."""
 
+import re
 import sys
 
 import numpy as np
@@ -19,7 +20,7 @@ def read(path):
             period = line[9:].strip()
         elif not line.startswith("#"):
             if names is None:
-                names = line.split(",")
+                names = re.split(r",(?![^(]*\))", line)
             else:
                 rows.append([float(v) for v in line.split(",")])
     return oracle, period, dict(zip(names, np.array(rows).T))
@@ -50,7 +51,8 @@ def main():
             else:
                 first = next(iter(want))
                 axis = first if first == "time" or "sweep" in first else None
-                worst = max((error(want.get(axis), got.get(axis), y, got[n], n), n) for n, y in want.items() if n != axis)
+                worst = max((error(want.get(first) if axis else None, got.get(axis), y, got[n], n), n) for n, y in want.items()
+                            if n != axis and n in got)
             figure = f"{worst[0]:.1e} {worst[1]}"
         except Exception as problem:
             figure = f"cannot run: {str(problem).strip().splitlines()[-1][:60]}"
