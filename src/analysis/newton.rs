@@ -66,6 +66,10 @@ impl System {
             self.solve();
             let (mut size, mut at) = self.correction(point, options);
             if !limited && size <= 0.05 && self.residual_small(derivative, options) && (fresh || iteration > 0) {
+                if derivative.state_coefficient.is_none() {
+                    // Nothing else depends on the point: take the last correction along.
+                    self.take_correction(point);
+                }
                 return Ok(iteration + 1);
             }
             if !fresh && size > CONTRACTION * last_size.min(1e3) {
@@ -77,13 +81,17 @@ impl System {
                 return Err(NewtonFailure { worst: at, reason: "the equations are singular" });
             }
             worst = at;
-            for (x, d) in point.x.iter_mut().zip(&self.delta).skip(1) {
-                *x += d;
-            }
+            self.take_correction(point);
             last_size = if limited { f64::INFINITY } else { size };
             fresh = false;
         }
         Err(NewtonFailure { worst, reason: "no convergence" })
+    }
+
+    fn take_correction(&self, point: &mut Point) {
+        for (x, d) in point.x.iter_mut().zip(&self.delta).skip(1) {
+            *x += d;
+        }
     }
 
     fn factor_for(&mut self, derivative: &Derivative, homotopy: &Homotopy) -> Result<(), NewtonFailure> {

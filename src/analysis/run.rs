@@ -107,7 +107,7 @@ fn transient(
     };
     let time_axis = Variable { name: "time".into(), quantity: Quantity::Time };
     sink.begin(&probes.dataset(circuit, "Transient Analysis", Some(time_axis)))?;
-    let max_step = times.max_step.unwrap_or((times.stop - times.start) / 50.0);
+    let max_step = times.max_step.unwrap_or(times.step.min((times.stop - times.start) / 50.0));
     let mut writer = Writer::new(times.start, probes.probes.len());
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;

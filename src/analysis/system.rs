@@ -326,6 +326,12 @@ impl System {
         self.lu.refactor(&self.jacobian).map(|_| ())
     }
 
+    /// True when the last evaluation gave some row a reactive term that depends on this unknown.
+    pub(super) fn has_charge(&self, unknown: usize) -> bool {
+        let columns = self.pattern.col_ptr();
+        (columns[unknown - 1]..columns[unknown]).any(|slot| self.c[slot] != 0.0)
+    }
+
     /// Solves `J delta = -residual` with the factors there are.
     pub fn solve(&mut self) {
         self.counters.solves += 1;

@@ -16,7 +16,11 @@ const DEPTH: usize = MAX_ORDER + 2;
 /// Steps of backward Euler after a restart.
 const DAMPED_STEPS: usize = 2;
 /// Share of the way to the next corner that the first step after a restart takes.
-const FIRST_STEP: f64 = 0.01;
+const FIRST_STEP: f64 = 0.02;
+/// Smallest such share.
+const SMALLEST_FIRST_STEP: f64 = 1e-7;
+/// Share of its scale by which a voltage may change in that step.
+const FIRST_CHANGE: f64 = 0.05;
 /// Largest growth of the step.
 const GROWTH: f64 = 2.5;
 
@@ -266,7 +270,7 @@ impl Transient {
     /// a shorter first step; false when it is short enough already.
     fn roll_back(&mut self) -> bool {
         let Some(corner) = self.restart_point.as_ref() else { return false };
-        if self.first_fraction < 1e-6 {
+        if self.first_fraction < SMALLEST_FIRST_STEP {
             return false;
         }
         let (time, point, past) = corner.as_ref();
@@ -327,6 +331,11 @@ impl Transient {
             return Outcome::Rejected(h / 8.0, worst, reason);
         }
         if usable < order {
+            let (size, worst) = self.first_change(system);
+            if size > 1.0 && self.first_fraction > SMALLEST_FIRST_STEP {
+                self.first_fraction *= (0.5 / size).clamp(0.01, 0.5);
+                return Outcome::Rejected(h * (0.5 / size).clamp(0.01, 0.5), worst, TRUNCATION);
+            }
             return Outcome::Accepted(h * GROWTH);
         }
         let (size, worst) = self.truncation(system, error / (error + miss), options);
@@ -335,6 +344,21 @@ impl Transient {
             return Outcome::Rejected(h * proposal.clamp(0.1, 0.8), worst, TRUNCATION);
         }
         Outcome::Accepted(h * proposal.clamp(0.3, GROWTH))
+    }
+
+    /// Largest change of a voltage with capacitance or of a device state in the first step after a corner, in units of
+    /// [`FIRST_CHANGE`] of its scale: there is no past yet to estimate the truncation error from.
+    fn first_change(&self, system: &System) -> (f64, usize) {
+        let mut largest = (0.0f64, 0);
+        for u in (1..system.unknowns.len()).filter(|u| system.has_charge(*u)) {
+            let (before, after) = (self.point.x[u], self.trial.x[u]);
+            let scale = self.x_scale[u].max(after.abs());
+            let size = (after - before).abs() / (FIRST_CHANGE * scale);
+            if size > largest.0 {
+                largest = (size, u);
+            }
+        }
+        largest
     }
 
     /// Extrapolates the past polynomial as the start of Newton.
@@ -412,7 +436,7 @@ impl Transient {
         for (k, tolerance) in system.state_tolerances.iter().enumerate() {
             if tolerance.is_finite() {
                 let error = (self.trial.states[k] - self.predicted_states[k]).abs() * factor;
-                let size = error / (options.trtol * (options.reltol * self.trial.states[k].abs() + tolerance));
+                let size = error / (options.trtol * tolerance);
                 if size > largest.0 {
                     largest = (size, system.unknowns.len());
                 }
