@@ -12,6 +12,10 @@ use super::{Options, SimulationError};
 /// A chord step is kept while corrections shrink at least by this factor.
 const CONTRACTION: f64 = 0.2;
 
+/// Share of the tolerances within which corrections and residuals must be: errors of a step add up over the steps, on
+/// floating nodes without loss.
+const CONVERGED: f64 = 0.05;
+
 /// Why Newton stopped without a solution.
 #[derive(Clone, Debug)]
 pub struct NewtonFailure {
@@ -65,7 +69,8 @@ impl System {
             }
             self.solve();
             let (mut size, mut at) = self.correction(point, options);
-            if !limited && size <= 0.05 && self.residual_small(derivative, options) && (fresh || iteration > 0) {
+            let enough = if fresh || iteration > 0 { CONVERGED } else { 0.02 * CONVERGED };
+            if !limited && size <= enough && self.residual_small(derivative, options) {
                 if derivative.state_coefficient.is_none() {
                     // Nothing else depends on the point: take the last correction along.
                     self.take_correction(point);
@@ -125,7 +130,7 @@ impl System {
                 UnknownKind::Voltage => options.abstol,
                 UnknownKind::Current => options.vntol,
             };
-            r.abs() <= 0.05 * options.reltol * flow.max(a0 * q.abs()) + absolute
+            r.abs() <= CONVERGED * options.reltol * flow.max(a0 * q.abs()) + absolute
         })
     }
 

@@ -200,7 +200,7 @@ impl Writer {
         for k in 1..self.rows[0].len() {
             let range = self.high[k - 1] - self.low[k - 1];
             let miss = curvature(k).abs() * (t0 - t1) * (t0 - t1) * 0.25;
-            if miss > 0.0 && range > 1e-12 * self.high[k - 1].abs().max(self.low[k - 1].abs()) {
+            if miss > CHORD_ERROR * 1e-3 * self.high[k - 1].abs().max(self.low[k - 1].abs()) {
                 worst = worst.max(miss / range);
             }
         }

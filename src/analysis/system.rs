@@ -342,13 +342,15 @@ impl System {
         self.lu.solve_in_place(&mut self.delta[1..]);
     }
 
-    /// Tells devices that a point has been accepted.
-    pub fn accept(&mut self, point: &mut Point, time: f64, gmin: f64) {
+    /// Tells devices that a point has been accepted; true when one of them switched.
+    pub fn accept(&mut self, point: &mut Point, time: f64, gmin: f64) -> bool {
+        let mut switched = false;
         for (number, bank) in self.banks.iter_mut().enumerate() {
             let m = self.memory_ranges[number].clone();
             let context = Self::read_context(&point.x, time, gmin);
-            bank.accept(&context, &mut point.memory[m]);
+            switched |= bank.accept(&context, &mut point.memory[m]);
         }
+        switched
     }
 
     fn read_context(x: &[f64], time: f64, gmin: f64) -> Context<'_> {

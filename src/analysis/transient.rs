@@ -21,6 +21,8 @@ const FIRST_STEP: f64 = 0.02;
 const SMALLEST_FIRST_STEP: f64 = 1e-7;
 /// Share of its scale by which a voltage may change in that step.
 const FIRST_CHANGE: f64 = 0.05;
+/// Smallest scale taken for a voltage there, as a share of the largest voltage in the circuit.
+const FIRST_FLOOR: f64 = 0.02;
 /// Largest growth of the step.
 const GROWTH: f64 = 2.5;
 
@@ -203,8 +205,7 @@ impl Transient {
                             landing = false;
                             continue;
                         }
-                        let switched = system.event(&self.point, &self.trial).is_some();
-                        self.commit(system, if landing { corner } else { self.time + h }, options);
+                        let switched = self.commit(system, if landing { corner } else { self.time + h }, options);
                         self.step = next;
                         system.counters.points += 1;
                         let corner_reached = landing || switched;
@@ -331,7 +332,7 @@ impl Transient {
             return Outcome::Rejected(h / 8.0, worst, reason);
         }
         if usable < order {
-            let (size, worst) = self.first_change(system);
+            let (size, worst) = self.first_change(system, options);
             if size > 1.0 && self.first_fraction > SMALLEST_FIRST_STEP {
                 self.first_fraction *= (0.5 / size).clamp(0.01, 0.5);
                 return Outcome::Rejected(h * (0.5 / size).clamp(0.01, 0.5), worst, TRUNCATION);
@@ -348,12 +349,14 @@ impl Transient {
 
     /// Largest change of a voltage with capacitance or of a device state in the first step after a corner, in units of
     /// [`FIRST_CHANGE`] of its scale: there is no past yet to estimate the truncation error from.
-    fn first_change(&self, system: &System) -> (f64, usize) {
+    fn first_change(&self, system: &System, options: &Options) -> (f64, usize) {
+        let voltage = |u: &usize| system.unknowns[*u].kind == UnknownKind::Voltage;
+        let volts = (1..system.unknowns.len()).filter(voltage);
+        let floor = FIRST_FLOOR * volts.fold(0.0f64, |m, u| m.max(self.x_scale[u]).max(self.trial.x[u].abs()));
         let mut largest = (0.0f64, 0);
-        for u in (1..system.unknowns.len()).filter(|u| system.has_charge(*u)) {
-            let (before, after) = (self.point.x[u], self.trial.x[u]);
-            let scale = self.x_scale[u].max(after.abs());
-            let size = (after - before).abs() / (FIRST_CHANGE * scale);
+        for u in (1..system.unknowns.len()).filter(voltage).filter(|u| system.has_charge(*u)) {
+            let allowed = FIRST_CHANGE * self.x_scale[u].max(floor) + 10.0 * options.vntol;
+            let size = (self.trial.x[u] - self.point.x[u]).abs() / allowed;
             if size > largest.0 {
                 largest = (size, u);
             }
@@ -445,8 +448,8 @@ impl Transient {
         largest
     }
 
-    /// Takes over the trial solution.
-    fn commit(&mut self, system: &mut System, t: f64, options: &Options) {
+    /// Takes over the trial solution; true when a device switched there.
+    fn commit(&mut self, system: &mut System, t: f64, options: &Options) -> bool {
         let a0 = self.a0;
         for ((d, q), h) in self.q_slope.iter_mut().zip(&system.q).zip(&self.charge_history) {
             *d = a0 * q + h;
@@ -456,7 +459,7 @@ impl Transient {
         }
         self.time = t;
         std::mem::swap(&mut self.point, &mut self.trial);
-        system.accept(&mut self.point, t, options.gmin);
+        let switched = system.accept(&mut self.point, t, options.gmin);
         self.trial.memory.copy_from_slice(&self.point.memory);
         for (scale, x) in self.x_scale.iter_mut().zip(&self.point.x) {
             *scale = scale.max(x.abs());
@@ -465,6 +468,7 @@ impl Transient {
         let q = std::mem::take(&mut system.q);
         self.push(&q);
         system.q = q;
+        switched
     }
 }
 
