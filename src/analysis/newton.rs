@@ -69,9 +69,11 @@ impl System {
             }
             self.solve();
             let (mut size, mut at) = self.correction(point, options);
-            let enough = if fresh || iteration > 0 { CONVERGED } else { 0.02 * CONVERGED };
+            let is_static = derivative.state_coefficient.is_none();
+            let settled = fresh || iteration > 0;
+            let enough = if is_static || !settled { 0.02 * CONVERGED } else { CONVERGED };
             if !limited && size <= enough && self.residual_small(derivative, options) {
-                if derivative.state_coefficient.is_none() {
+                if is_static {
                     // Nothing else depends on the point: take the last correction along.
                     self.take_correction(point);
                 }

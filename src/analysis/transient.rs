@@ -23,6 +23,8 @@ const SMALLEST_FIRST_STEP: f64 = 1e-7;
 const FIRST_CHANGE: f64 = 0.05;
 /// Smallest scale taken for a voltage there, as a share of the largest voltage in the circuit.
 const FIRST_FLOOR: f64 = 0.02;
+/// Share of the largest step below which voltages without charge do not limit the step.
+const ALGEBRAIC_STEP: f64 = 1e-3;
 /// Largest growth of the step.
 const GROWTH: f64 = 2.5;
 
@@ -56,10 +58,14 @@ pub struct Transient {
     predicted_states: Vec<f64>,
     trial: Point,
     restart_point: Option<Box<(f64, Point, Past)>>,
+    /// The corner has been left behind because values jumped there.
+    jumped: bool,
     held: bool,
     held_time: f64,
     held_point: Point,
     first_fraction: f64,
+    /// Length of the present smooth piece, s.
+    room: f64,
     factored: f64,
     a0: f64,
     stage_q: Vec<f64>,
@@ -99,10 +105,12 @@ impl Transient {
             predicted: vec![0.0; rows],
             predicted_states: vec![0.0; states],
             restart_point: None,
+            jumped: false,
             held: false,
             held_time: 0.0,
             held_point: Point::default(),
             first_fraction: FIRST_STEP,
+            room: f64::INFINITY,
             factored: 0.0,
             a0: 0.0,
             stage_q: vec![0.0; rows],
@@ -135,6 +143,7 @@ impl Transient {
         self.push(&system.q);
         self.restart_point = Some(Box::new((self.time, self.point.clone(), self.past[0].clone())));
         self.first_fraction = FIRST_STEP;
+        self.jumped = false;
         self.factored = 0.0;
     }
 
@@ -185,6 +194,9 @@ impl Transient {
             let corner = system.breakpoint(self.time).min(stop);
             let corner = if corner <= self.time + smallest { stop } else { corner };
             let room = corner - self.time;
+            if self.since_restart == 0 {
+                self.room = room;
+            }
             let mut h = if self.since_restart == 0 { self.first_fraction * room } else { self.step };
             h = h.min(self.max_step);
             let mut landing = false;
@@ -213,12 +225,7 @@ impl Transient {
                             self.hold();
                             break;
                         }
-                        if self.held {
-                            self.swap_held();
-                            observe(system, self, false)?;
-                            self.swap_held();
-                            self.held = false;
-                        }
+                        self.show_held(system, observe)?;
                         observe(system, self, corner_reached)?;
                         if corner_reached {
                             if switched {
@@ -231,8 +238,17 @@ impl Transient {
                     }
                     Outcome::Rejected(smaller, worst, reason) => {
                         system.counters.rejected += 1;
-                        if self.since_restart == 1 && reason == TRUNCATION && self.roll_back() {
-                            break;
+                        if self.since_restart == 1 && reason == TRUNCATION {
+                            if self.roll_back() {
+                                break;
+                            }
+                            if !self.jumped {
+                                // However short the first step, it differs: something jumped at the corner.
+                                self.show_held(system, observe)?;
+                                self.interrupt();
+                                self.jumped = true;
+                                break;
+                            }
                         }
                         h = smaller;
                         landing = false;
@@ -260,6 +276,21 @@ impl Transient {
         self.held = true;
         self.held_time = self.time;
         self.held_point.clone_from(&self.point);
+    }
+
+    fn show_held(
+        &mut self,
+        system: &System,
+        observe: &mut dyn FnMut(&System, &Transient, bool) -> Result<(), SimulationError>,
+    ) -> Result<(), SimulationError> {
+        if !self.held {
+            return Ok(());
+        }
+        self.held = false;
+        self.swap_held();
+        let shown = observe(system, self, false);
+        self.swap_held();
+        shown
     }
 
     fn swap_held(&mut self) {
@@ -339,7 +370,7 @@ impl Transient {
             }
             return Outcome::Accepted(h * GROWTH);
         }
-        let (size, worst) = self.truncation(system, error / (error + miss), options);
+        let (size, worst) = self.truncation(system, h, error / (error + miss), options);
         let proposal = 0.9 * size.max(1e-6).powf(-1.0 / (order as f64 + 1.0));
         if size > 1.0 {
             return Outcome::Rejected(h * proposal.clamp(0.1, 0.8), worst, TRUNCATION);
@@ -420,11 +451,14 @@ impl Transient {
     }
 
     /// Largest truncation error in units of the tolerance, and where. Currents of voltage sources have no dynamics of their own:
-    /// they follow from the voltages at each instant.
-    fn truncation(&self, system: &System, factor: f64, options: &Options) -> (f64, usize) {
+    /// they follow from the voltages at each instant. So do voltages without charge, which may jump: they limit the step down to
+    /// [`ALGEBRAIC_STEP`] only.
+    fn truncation(&self, system: &System, h: f64, factor: f64, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
+        let short = h < ALGEBRAIC_STEP * self.room.min(self.max_step);
         for (u, info) in system.unknowns.iter().enumerate().skip(1) {
             let absolute = match info.kind {
+                UnknownKind::Voltage if short && !system.has_charge(u) => continue,
                 UnknownKind::Voltage => options.vntol,
                 UnknownKind::Current if system.dynamic[u] => options.abstol,
                 UnknownKind::Current => continue,
