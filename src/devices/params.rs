@@ -63,9 +63,12 @@ pub fn apply<P: Parameters>(params: &mut P, given: &[ParamValue], owner: &str, f
         };
         if !(number >= spec.min && number <= spec.max) {
             found.push(
-                Diagnostic::error(value.span, format!("parameter `{}` of {owner} is out of range: {number:e}", spec.name))
-                    .label(format!("allowed: {:e} to {:e} {}", spec.min, spec.max, spec.unit))
-                    .hint(spec.description),
+                Diagnostic::error(
+                    value.span,
+                    format!("parameter `{}` of {owner} is out of range: {number:e}", spec.name),
+                )
+                .label(format!("allowed: {:e} to {:e} {}", spec.min, spec.max, spec.unit))
+                .hint(spec.description),
             );
             continue;
         }
