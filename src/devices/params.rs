@@ -118,7 +118,7 @@ macro_rules! parameters {
     ($(#[$doc:meta])* $vis:vis struct $name:ident { $($field:ident [$($alias:literal),*] = $default:expr, $unit:literal, $range:expr, $text:literal;)* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
-        $vis struct $name { $(#[doc = concat!($text, " [", $unit, "]")] pub $field: f64,)* }
+        $vis struct $name { $(#[doc = concat!($text, " (", $unit, ")")] pub $field: f64,)* }
         impl Default for $name {
             fn default() -> Self { Self { $($field: $default,)* } }
         }
