@@ -39,7 +39,7 @@ impl System {
     /// that belong to it, and `self.i`, `self.q` are evaluated there. Returns the number of iterations.
     ///
     /// # Errors
-    /// [`NewtonFailure`]: no convergence, or a singular or non-finite system.
+    /// `NewtonFailure`: no convergence, or a singular or non-finite system.
     pub fn newton(
         &mut self,
         point: &mut Point,

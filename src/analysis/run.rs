@@ -48,10 +48,7 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
     for analysis in &circuit.analyses {
         match analysis {
             Analysis::Op { .. } => operating_point(circuit, options, sink)?,
-            Analysis::Dc { sweeps, .. } => dc::run(circuit, sweeps, options, &mut |row, header| match row {
-                None => sink.begin(&header()),
-                Some(row) => sink.row(row),
-            })?,
+            Analysis::Dc { sweeps, .. } => dc::run(circuit, sweeps, options, sink)?,
             Analysis::Tran { step, stop, start, max_step, use_initial, .. } => {
                 let times = Times { step: *step, stop: *stop, start: *start, max_step: *max_step };
                 transient(circuit, times, *use_initial, options, sink)?;
