@@ -237,7 +237,7 @@ fn error_budget_of_the_update_circuit() {
     let quantisation = [("bits=14", "bits=0"), ("bits=12", "bits=0")];
     let noise = [("noise=20u", "noise=0"), ("noise=300u", "noise=0")];
     let offset = [("vos=0.2m ib=10p", "vos=0")];
-    let wires = [("r=2.5", "r=1m"), ("w=20u", "w=20m"), ("w=10u", "w=10m"), ("cgso=0.2n cgdo=0.2n", "")];
+    let wires = [("r=2.5", "r=1m"), ("kp=100u", "kp=0.1")];
     let gain = [("a0=1e5", "a0=1e9")];
     let without = |kept: usize| {
         let groups: [&[(&str, &str)]; 5] = [&quantisation, &noise, &offset, &wires, &gain];
