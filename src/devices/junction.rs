@@ -57,12 +57,17 @@ pub fn safe_exp(x: f64) -> (f64, f64) {
 /// Current and conductance of an ideal junction with saturation current `is` and emission voltage `vte`.
 #[inline]
 pub fn junction_current(v: f64, is: f64, vte: f64) -> (f64, f64) {
-    if v >= -3.0 * vte {
-        let (e, de) = safe_exp(v / vte);
+    let u = v / vte;
+    if u.abs() < 0.01 {
+        // the many junctions without bias: the series is exact to rounding
+        let e = u * (1.0 + u / 2.0 * (1.0 + u / 3.0 * (1.0 + u / 4.0 * (1.0 + u / 5.0 * (1.0 + u / 6.0)))));
+        (is * e, is * (1.0 + e) / vte)
+    } else if u >= -3.0 {
+        let (e, de) = safe_exp(u);
         (is * (e - 1.0), is * de / vte)
     } else {
         // cubic approach to -is, continuous in value and slope
-        let a = (3.0 * vte / (v * std::f64::consts::E)).powi(3);
+        let a = (3.0 / (u * std::f64::consts::E)).powi(3);
         (-is * (1.0 + a), 3.0 * is * a / v)
     }
 }
