@@ -6,6 +6,7 @@
 //! activity of a voltage is pulses per second, their sum over both polarities is the state `a`. Filament noise is a random
 //! path along `a` (no pulses, no change), read noise one along time.
 
+use crate::devices::junction::{SMALL_EXPONENT, small_exp_m1};
 use crate::devices::{ANY, NON_NEGATIVE, POSITIVE};
 
 use super::model::{Advance, CompactModel, Flow, Kept, Rate, Site, offset};
@@ -90,19 +91,10 @@ impl Activity {
     #[inline]
     fn at(&self, v: f64) -> (f64, f64) {
         let inner = v.min(self.linear_from);
-        let e = small_exp_m1(inner * self.half_scale);
+        let u = inner * self.half_scale;
+        let e = if u.abs() < SMALL_EXPONENT { small_exp_m1(u) } else { u.exp_m1() };
         let slope = self.factor * 2.0 * self.half_scale * e * (e + 1.0);
         (self.factor * e * e + slope * (v - inner), slope)
-    }
-}
-
-/// `exp(u) - 1`; for the many cells at rest by its series, which is exact to rounding there.
-#[inline]
-fn small_exp_m1(u: f64) -> f64 {
-    if u.abs() < 0.01 {
-        u * (1.0 + u / 2.0 * (1.0 + u / 3.0 * (1.0 + u / 4.0 * (1.0 + u / 5.0 * (1.0 + u / 6.0)))))
-    } else {
-        u.exp_m1()
     }
 }
 
@@ -229,10 +221,11 @@ impl CmoHfo2 {
 
     /// Draws the noise nodes up to the cell of the present activity count.
     fn draw(&self, x: f64, v: f64, stream: u64, auxiliary: &mut [f64]) {
-        let needed = (auxiliary[ACTIVITY] / CELL).floor() + 1.0;
-        if !(auxiliary[ACTIVITY] > 0.0 && auxiliary[CELLS] < needed && needed < 9e15) {
+        let position = auxiliary[ACTIVITY] / CELL;
+        if !(position > 0.0 && position >= auxiliary[CELLS] && position < 9e15) {
             return;
         }
+        let needed = position.floor() + 1.0;
         let g = self.gmin + self.span * x.clamp(0.0, 1.0);
         let fall = (self.gref / g).powf(self.ngexp);
         let sigma = &self.sigma[usize::from(v < 0.0)];

@@ -102,6 +102,8 @@ struct BulkJunction {
     critical: f64,
     bottom: Depletion,
     side: Depletion,
+    /// False when the card gives no junction capacitance.
+    has_charge: bool,
 }
 
 impl BulkJunction {
@@ -109,6 +111,9 @@ impl BulkJunction {
     #[inline]
     fn at(&self, v: f64, gmin: f64) -> (f64, f64, f64, f64) {
         let (i, g) = junction_current(v, self.is, self.vt);
+        if !self.has_charge {
+            return (i + gmin * v, g + gmin, 0.0, 0.0);
+        }
         let ((q1, c1), (q2, c2)) = (self.bottom.charge(v), self.side.charge(v));
         (i + gmin * v, g + gmin, q1 + q2, c1 + c2)
     }
@@ -164,12 +169,15 @@ impl Transistor {
         let junction = |area: f64, perimeter: f64, given: f64| {
             let is = geo.m * hotter * if by_area { model.js * area } else { model.is };
             let hot = |c: f64, m: f64| geo.m * c * capacitance_factor(m, model.pb, nominal, temperature);
+            let bottom = hot(or(given, model.cj * area), model.mj);
+            let side = hot(model.cjsw * perimeter, model.mjsw);
             BulkJunction {
                 is,
                 vt,
                 critical: critical_voltage(is, vt),
-                bottom: Depletion::new(hot(or(given, model.cj * area), model.mj), pb, model.mj, model.fc),
-                side: Depletion::new(hot(model.cjsw * perimeter, model.mjsw), pb, model.mjsw, model.fc),
+                bottom: Depletion::new(bottom, pb, model.mj, model.fc),
+                side: Depletion::new(side, pb, model.mjsw, model.fc),
+                has_charge: bottom != 0.0 || side != 0.0,
             }
         };
         let conductance = |given: f64, squares: f64| {
@@ -262,18 +270,20 @@ fn gate_branches([vgs, vds, vbs]: [f64; 3]) -> [f64; 3] {
 /// Charges of the three gate branches (source, drain, bulk), continued from the last accepted point in `memory`.
 #[inline]
 fn gate_charges(channel: &Channel, overlap: &[f64; 3], v: [f64; 3], memory: &[f64]) -> [Branch; 3] {
-    // derivatives of the branch voltages with respect to (vgs, vds, vbs)
-    let directions = [[1.0, 0.0, 0.0], [1.0, -1.0, 0.0], [1.0, 0.0, -1.0]];
     let voltages = gate_branches(v);
-    std::array::from_fn(|k| {
+    let mut charges = [Branch::default(); 3];
+    for (k, charge) in charges.iter_mut().enumerate() {
         let step = voltages[k] - memory[GATE_VOLTAGE + k];
-        let capacitance = &channel.capacitance[k];
-        let mean = 0.5 * (capacitance.value + memory[GATE_CAPACITANCE + k]);
-        Branch {
-            value: memory[GATE_CHARGE + k] + mean * step + overlap[k] * voltages[k],
-            slope: std::array::from_fn(|j| (mean + overlap[k]) * directions[k][j] + 0.5 * capacitance.slope[j] * step),
-        }
-    })
+        let Branch { value, slope: [by_gate, by_drain, by_bulk] } = channel.capacitance[k];
+        let mean = 0.5 * (value + memory[GATE_CAPACITANCE + k]);
+        charge.value = memory[GATE_CHARGE + k] + mean * step + overlap[k] * voltages[k];
+        let half = 0.5 * step;
+        charge.slope = [mean + overlap[k] + half * by_gate, half * by_drain, half * by_bulk];
+    }
+    // the branches to drain and bulk follow vds and vbs as well
+    charges[1].slope[1] -= 0.5 * (channel.capacitance[1].value + memory[GATE_CAPACITANCE + 1]) + overlap[1];
+    charges[2].slope[2] -= 0.5 * (channel.capacitance[2].value + memory[GATE_CAPACITANCE + 2]) + overlap[2];
+    charges
 }
 
 /// All level-1 transistors of a circuit.
@@ -430,14 +440,18 @@ impl Bank for Mosfet1Bank {
             let [g, c] = [junctions(gbd, gbs), junctions(cbd, cbs)];
             let channel = channel.current.columns();
             let [to_source, to_drain, to_bulk] = [qgs.columns(), qgd.columns(), qgb.columns()];
-            for k in 0..4 {
+            // a bulk at ground has neither row nor column
+            let free_bulk = f.nodes[B] != 0;
+            for k in 0..if free_bulk { 4 } else { 3 } {
                 out.g[f.slots[D][k] as usize] += g[D][k] + channel[k];
                 out.g[f.slots[S][k] as usize] += g[S][k] - channel[k];
-                out.g[f.slots[B][k] as usize] += g[B][k];
                 out.c[f.slots[D][k] as usize] += c[D][k] - to_drain[k];
                 out.c[f.slots[G][k] as usize] += to_source[k] + to_drain[k] + to_bulk[k];
                 out.c[f.slots[S][k] as usize] += c[S][k] - to_source[k];
-                out.c[f.slots[B][k] as usize] += c[B][k] - to_bulk[k];
+                if free_bulk {
+                    out.g[f.slots[B][k] as usize] += g[B][k];
+                    out.c[f.slots[B][k] as usize] += c[B][k] - to_bulk[k];
+                }
             }
             for ((&outer, inner), conductance) in
                 f.outer.iter().zip([f.nodes[D], f.nodes[S]]).zip([t.drain_conductance, t.source_conductance])
