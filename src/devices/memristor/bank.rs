@@ -50,13 +50,8 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
         let errors = |found: &[Diagnostic]| found.iter().filter(|d| d.severity == Severity::Error).count();
         let errors_before = errors(found);
         let mut cards: HashMap<ModelId, (M::Params, Option<u32>)> = HashMap::new();
-        let mut bank = Self {
-            elements: Vec::new(),
-            cells: Vec::new(),
-            models: Vec::new(),
-            initial: Vec::new(),
-            held: Vec::new(),
-        };
+        let mut bank =
+            Self { elements: Vec::new(), cells: Vec::new(), models: Vec::new(), initial: Vec::new(), held: Vec::new() };
         let seed = run_seed(builder);
         for &id in elements {
             let element = &circuit.elements[id.0 as usize];
@@ -152,8 +147,9 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
                 Some(coefficient) => {
                     let history: [f64; N] = array(&ctx.states.history[first..]);
                     let solution = if model.rate_bound(v, held) < IDLE * coefficient {
-                        let states =
-                            std::array::from_fn(|k| before[k] - offset(coefficient, history[k], before[k]) / coefficient);
+                        let states = std::array::from_fn(|k| {
+                            before[k] - offset(coefficient, history[k], before[k]) / coefficient
+                        });
                         Solution { states, ds_dv: [0.0; N], settled: true }
                     } else {
                         solve(model, coefficient, &history, &before, v, held)

@@ -205,7 +205,8 @@ impl Transistor {
     /// Voltages (vgs, vds, vbs) after limiting the step from the `old` ones.
     #[inline]
     fn limit(&self, new: [f64; 3], old: [f64; 3]) -> [f64; 3] {
-        // within a thermal voltage none of the limits below acts
+        // None of the limits below acts on steps within a thermal voltage (below 0.2 V): branch voltages then move by two
+        // of them at most, and the tightest limits are 0.5 V at the channel and two thermal voltages at a junction.
         if new.iter().zip(&old).all(|(new, old)| (new - old).abs() <= self.source.vt) {
             return new;
         }
@@ -429,22 +430,34 @@ impl Bank for Mosfet1Bank {
             out.current(f.nodes[D], f.nodes[S], f.sign * i[0]);
             out.current(f.nodes[B], f.nodes[S], f.sign * i[1]);
             out.current(f.nodes[B], f.nodes[D], f.sign * i[2]);
-            let q = [qgs.along(&step), qgd.along(&step), qgb.along(&step), qbs + along(cbs, source), qbd + along(cbd, drain)];
-            for (row, q) in f.nodes.iter().zip([-(q[1] + q[4]), q[0] + q[1] + q[2], -(q[0] + q[3]), q[3] + q[4] - q[2]]) {
+            let q = [
+                qgs.along(&step),
+                qgd.along(&step),
+                qgb.along(&step),
+                qbs + along(cbs, source),
+                qbd + along(cbd, drain),
+            ];
+            for (row, q) in f.nodes.iter().zip([-(q[1] + q[4]), q[0] + q[1] + q[2], -(q[0] + q[3]), q[3] + q[4] - q[2]])
+            {
                 out.q[*row as usize] += f.sign * q;
             }
 
             let junctions = |drain: f64, source: f64| {
-                [[drain, 0.0, 0.0, -drain], [0.0; 4], [0.0, 0.0, source, -source], [-drain, 0.0, -source, drain + source]]
+                [
+                    [drain, 0.0, 0.0, -drain],
+                    [0.0; 4],
+                    [0.0, 0.0, source, -source],
+                    [-drain, 0.0, -source, drain + source],
+                ]
             };
             let [g, c] = [junctions(gbd, gbs), junctions(cbd, cbs)];
             let channel = channel.current.columns();
             let [to_source, to_drain, to_bulk] = [qgs.columns(), qgd.columns(), qgb.columns()];
             // a bulk at ground has neither row nor column
             let free_bulk = f.nodes[B] != 0;
-            for k in 0..if free_bulk { 4 } else { 3 } {
-                out.g[f.slots[D][k] as usize] += g[D][k] + channel[k];
-                out.g[f.slots[S][k] as usize] += g[S][k] - channel[k];
+            for (k, slope) in channel.iter().enumerate().take(if free_bulk { 4 } else { 3 }) {
+                out.g[f.slots[D][k] as usize] += g[D][k] + slope;
+                out.g[f.slots[S][k] as usize] += g[S][k] - slope;
                 out.c[f.slots[D][k] as usize] += c[D][k] - to_drain[k];
                 out.c[f.slots[G][k] as usize] += to_source[k] + to_drain[k] + to_bulk[k];
                 out.c[f.slots[S][k] as usize] += c[S][k] - to_source[k];

@@ -81,9 +81,7 @@ impl Passive {
     /// Long and short name of the value, other parameters.
     fn names(self) -> (&'static str, &'static str, &'static [&'static str]) {
         match self {
-            Self::Resistor => {
-                ("resistance", "r", &["m", "scale", "tc", "tc1", "tc2", "temp", "dtemp", "l", "w"])
-            }
+            Self::Resistor => ("resistance", "r", &["m", "scale", "tc", "tc1", "tc2", "temp", "dtemp", "l", "w"]),
             Self::Capacitor => {
                 ("capacitance", "c", &["m", "scale", "ic", "tc", "tc1", "tc2", "temp", "dtemp", "l", "w"])
             }
@@ -124,10 +122,9 @@ impl<'d> Elaborator<'d> {
         let warm = 1.0 + or(given.tc1, layer.tc1) * warmth + or(given.tc2, layer.tc2) * warmth * warmth;
         let value = main * given.scale;
         match kind {
-            Passive::Capacitor => Ok(ElementKind::Capacitor {
-                capacitance: value * warm * given.factor,
-                initial_voltage: given.initial,
-            }),
+            Passive::Capacitor => {
+                Ok(ElementKind::Capacitor { capacitance: value * warm * given.factor, initial_voltage: given.initial })
+            }
             Passive::Inductor => {
                 Ok(ElementKind::Inductor { inductance: value / given.factor, initial_current: given.initial })
             }
