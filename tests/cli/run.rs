@@ -247,7 +247,10 @@ fn the_seed_is_taken_from_the_deck_or_the_command_line() {
 #[test]
 fn internal_quantities_can_be_saved() {
     let folder = Folder::new();
-    folder.write("deck.cir", "t\nV1 a 0 1\nYmemristor one a 0 m\n.model m vteam (ron=1k roff=10k x0=1)\n.save @one[r] i(one)\n.op\n");
+    folder.write(
+        "deck.cir",
+        "t\nV1 a 0 1\nYmemristor one a 0 m\n.model m vteam (ron=1k roff=10k x0=1)\n.save @one[r] i(one)\n.op\n",
+    );
     folder.ionspice(&["run", "deck.cir", "-q", "--raw", "out.raw"]).exits(0);
     let plots = read_raw(&folder.path("out.raw")).expect("a raw file");
     assert!((column(&plots[0], "@one[r]")[0] - 1e3).abs() < 1.0, "{:?}", plots[0]);
