@@ -15,7 +15,7 @@ fn train(folder: &TempDir, arguments: &[&str], threads: &str) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_ionspice"))
         .arg("run")
         .arg(deck)
-        .args(["-q", "--set", &format!("episodes={EPISODES}"), "--set", "calpulses=20", "--json"])
+        .args(["-q", "--set", &format!("episodes={EPISODES}"), "--set", "calpulses=60", "--json"])
         .arg(&path)
         .args(arguments)
         .env("RAYON_NUM_THREADS", threads)

@@ -70,7 +70,8 @@ impl SourceBank {
             let (source, is_voltage) = match &element.kind {
                 ElementKind::VoltageSource(source) => (source.clone(), true),
                 ElementKind::CurrentSource(source) => (source.clone(), false),
-                ElementKind::Device(_) => match dacs.get(&id) {
+                // A DAC without both terminals is reported with the other devices.
+                ElementKind::Device(_) if element.nodes.len() == 2 => match dacs.get(&id) {
                     Some((model, start)) => {
                         bank.dacs.insert(position, model.clone());
                         (Source { dc: *start, ac: None, waveform: None }, true)

@@ -120,8 +120,7 @@ fn huge_decks_are_refused_in_bounded_memory() {
 #[test]
 fn huge_circuits_are_refused_in_bounded_memory() {
     let folder = Folder::new();
-    let nested: String =
-        (1..30).map(|k| format!(".subckt s{k} a\nX1 a s{0}\nX2 a s{0}\n.ends\n", k - 1)).collect();
+    let nested: String = (1..30).map(|k| format!(".subckt s{k} a\nX1 a s{0}\nX2 a s{0}\n.ends\n", k - 1)).collect();
     let doubling = format!("t\n.subckt s0 a\nR1 a 0 1\n.ends\n{nested}X1 a s29\nV1 a 0 1\n.op\n.end\n");
     refused(&folder.write("doubling.cir", &doubling), Duration::from_secs(20));
     let sweep = "t\nV1 a 0 1\nR1 a 0 1k\n.dc V1 0 1 1e-18\n.end\n";

@@ -183,7 +183,7 @@ fn unwritable_outputs_fail_the_run() {
     folder.write("deck.cir", THREE);
     for flag in ["--raw", "--csv", "--json", "--plot"] {
         let ran = folder.ionspice(&["run", "deck.cir", "-q", flag, "absent/out"]).exits(1).says(&["absent/out"]);
-        assert_eq!(ran.err.matches("absent/out").count(), 1, "{}", ran.err);
+        assert!(ran.err.lines().all(|line| line.matches("absent/out").count() <= 1), "{}", ran.err);
     }
 }
 
@@ -232,7 +232,7 @@ fn the_seed_is_taken_from_the_deck_or_the_command_line() {
     let folder = Folder::new();
     folder.write(
         "deck.cir",
-        "Noise\nYdac a 0 conv\nYm a b cell\nR1 b 0 1k\n.model conv dac (bits=8 vmin=-1 vmax=1)\n.model cell cmo_hfo2\n\
+        "Noise\nYd a 0 conv\nYm a b cell\nR1 b 0 1k\n.model conv dac (bits=8 vmin=-1 vmax=1)\n.model cell cmo_hfo2\n\
          .options seed=7\n.tran 10n 1u\n.save v(b)\n",
     );
     let bytes = |arguments: &[&str]| {
@@ -247,7 +247,10 @@ fn the_seed_is_taken_from_the_deck_or_the_command_line() {
 #[test]
 fn internal_quantities_can_be_saved() {
     let folder = Folder::new();
-    folder.write("deck.cir", "t\nV1 a 0 1\nYmemristor one a 0 m\n.model m vteam (ron=1k roff=10k x0=1)\n.save @one[r] i(one)\n.op\n");
+    folder.write(
+        "deck.cir",
+        "t\nV1 a 0 1\nYmemristor one a 0 m\n.model m vteam (ron=1k roff=10k x0=1)\n.save @one[r] i(one)\n.op\n",
+    );
     folder.ionspice(&["run", "deck.cir", "-q", "--raw", "out.raw"]).exits(0);
     let plots = read_raw(&folder.path("out.raw")).expect("a raw file");
     assert!((column(&plots[0], "@one[r]")[0] - 1e3).abs() < 1.0, "{:?}", plots[0]);
