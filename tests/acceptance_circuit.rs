@@ -238,14 +238,15 @@ fn error_budget_of_the_update_circuit() {
     let noise = [("noise=20u", "noise=0"), ("noise=300u", "noise=0")];
     let offset = [("vos=0.2m ib=10p", "vos=0")];
     let wires = [("r=2.5", "r=1m"), ("kp=100u", "kp=0.1")];
+    let driver = [("rout=600", "rout=1m")];
     let gain = [("a0=1e5", "a0=1e9")];
     let without = |kept: usize| {
-        let groups: [&[(&str, &str)]; 5] = [&quantisation, &noise, &offset, &wires, &gain];
+        let groups: [&[(&str, &str)]; 6] = [&quantisation, &noise, &offset, &wires, &gain, &driver];
         let list: Vec<_> = groups.iter().enumerate().filter(|(k, _)| *k != kept).flat_map(|(_, g)| g.iter().copied()).collect();
         changed(&list)
     };
     let pairs = [[0, 1], [5, 6], [4, 7]];
-    let names = ["quantisation", "converter noise", "amplifier offset", "wires and switches", "amplifier gain", "none"];
+    let names = ["quantisation", "converter noise", "amplifier offset", "wires and switches", "amplifier gain", "driver resistance", "none"];
     for (kept, name) in names.into_iter().enumerate() {
         let found = grid_errors(&without(kept), "noise=0", &pairs);
         println!("{name:20} rms {:.5} largest {:.5}", rms(&found), largest(&found));
