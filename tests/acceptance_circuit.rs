@@ -257,6 +257,37 @@ fn error_budget_of_the_update_circuit() {
     println!("{:20} rms {:.5} largest {:.5}", "all", rms(&found), largest(&found));
 }
 
+/// What the controller's own characterisation gets wrong, in weight: `e0` at weight 0, `e1` at weight 1. A weight w then reads as
+/// `w - (1 - w) e0 - w e1`. Run with `--ignored --nocapture`.
+#[test]
+#[ignore = "a study, not a check"]
+fn error_of_the_calibration() {
+    let deck = text_of(&file("tmaze.cir"));
+    let cards = Cards::read(&deck);
+    for (cycles, device) in [(1, "noise=0"), (1, ""), (2, ""), (4, "")] {
+        let text = extended(&deck, |_, _| device.to_string());
+        assert!(text.contains("cycles=1 "));
+        let circuit = circuit("tmaze.cir", &text.replace("cycles=1 ", &format!("cycles={cycles} ")), &[]);
+        let (mut low, mut high) = (Vec::new(), Vec::new());
+        for seed in 1..=3 {
+            let mut array = array(&circuit, Some(seed));
+            let found = Calibration::measure(&mut array).expect("calibration");
+            for column in 0..3 {
+                for row in 0..ROWS {
+                    let (g0, g1) = (cards.g0[column][row], cards.g1[column][row]);
+                    low.push((found.g0[column][row] - g0) / (g1 - g0));
+                    high.push((found.g0[column][row] + found.span[column][row] - g1) / (g1 - g0));
+                }
+            }
+        }
+        let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+        println!(
+            "{cycles} cycles {device:8} e0: mean {:+.3} rms {:.3}   e1: mean {:+.3} rms {:.3}",
+            mean(&low), rms(&low), mean(&high), rms(&high)
+        );
+    }
+}
+
 #[test]
 fn a14_energy_of_ideal_square_pulses() {
     let name = "acceptance/energy.cir";
