@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::circuit::{Circuit, Element, ElementKind, NodeId};
+use crate::circuit::{Circuit, Element, ElementKind, NodeId, Quantity};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::expr::Program;
 
 /// Pairs of terminals between which direct current can flow, by type of model card.
 fn conducting_terminals(kind: &str) -> &'static [(usize, usize)] {
@@ -77,9 +78,12 @@ fn voltage_loops(circuit: &Circuit, found: &mut Vec<Diagnostic>) {
             let names: Vec<String> = path.iter().map(|e| format!("`{}`", e.name)).collect();
             let others = if names.is_empty() { "itself".to_string() } else { names.join(", ") };
             found.push(
-                Diagnostic::error(element.span, format!("`{}` closes a loop of voltage sources or inductors with {others}", element.name))
-                    .label("their voltages cannot all be free")
-                    .hint("put a small resistance in series with one of them"),
+                Diagnostic::error(
+                    element.span,
+                    format!("`{}` closes a loop of voltage sources or inductors with {others}", element.name),
+                )
+                .label("their voltages cannot all be free")
+                .hint("put a small resistance in series with one of them"),
             );
         } else {
             members.push(element);
@@ -146,7 +150,7 @@ fn conducting_pairs(circuit: &Circuit, element: &Element) -> Vec<(NodeId, NodeId
     }
 }
 
-/// Controlled sources can define a node's voltage as well, so they join it to ground in a second, weaker sense.
+/// A controlled current source may define a node's voltage (`G1 a 0 a 0 1m` is a resistor), so what it touches is only doubtful.
 fn floating(circuit: &Circuit, found: &mut Vec<Diagnostic>) {
     let mut sets = Sets::new(circuit.nodes.len());
     for element in &circuit.elements {
@@ -154,32 +158,54 @@ fn floating(circuit: &Circuit, found: &mut Vec<Diagnostic>) {
             sets.join(a, b);
         }
     }
-    let mut islands: HashMap<u32, Vec<NodeId>> = HashMap::new();
+    let mut island_of: HashMap<u32, usize> = HashMap::new();
+    let mut islands: Vec<Island> = Vec::new();
     for k in 1..circuit.nodes.len() as u32 {
         let root = sets.root(NodeId(k));
         if root != 0 {
-            islands.entry(root).or_default().push(NodeId(k));
+            let index = *island_of.entry(root).or_insert(islands.len());
+            if index == islands.len() {
+                islands.push(Island::default());
+            }
+            islands[index].nodes.push(NodeId(k));
         }
     }
-    let mut islands: Vec<Vec<NodeId>> = islands.into_values().collect();
-    islands.sort();
-    for island in islands {
-        let touching: Vec<&Element> =
-            circuit.elements.iter().filter(|e| e.nodes.iter().any(|n| island.contains(n))).collect();
-        let span = touching.first().map_or(Span::default(), |e| e.span);
-        let driven = touching.iter().any(|e| {
-            matches!(e.kind, ElementKind::Vccs(_) | ElementKind::Cccs(_) | ElementKind::BehaviouralCurrent(_))
-        });
-        let cut: Vec<String> = touching
+    for element in &circuit.elements {
+        let mut touched: Vec<usize> =
+            element.nodes.iter().filter_map(|n| island_of.get(&sets.root(*n)).copied()).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        for index in touched {
+            islands[index].touching.push(element);
+        }
+    }
+    found.extend(islands.iter().map(|island| island.describe(circuit)));
+}
+
+/// Nodes without a path for direct current to ground.
+#[derive(Default)]
+struct Island<'c> {
+    nodes: Vec<NodeId>,
+    touching: Vec<&'c Element>,
+}
+
+impl Island<'_> {
+    fn describe(&self, circuit: &Circuit) -> Diagnostic {
+        let span = self.touching.first().map_or(Span::default(), |e| e.span);
+        let names: Vec<&str> = self.nodes.iter().take(5).map(|n| circuit.nodes[n.0 as usize].as_str()).collect();
+        let more = if self.nodes.len() > 5 { format!(" and {} more", self.nodes.len() - 5) } else { String::new() };
+        let list = format!("`{}`{more}", names.join("`, `"));
+        let sources: Vec<String> = self
+            .touching
             .iter()
             .filter(|e| matches!(e.kind, ElementKind::CurrentSource(_)))
             .map(|e| format!("`{}`", e.name))
             .collect();
-        let names: Vec<&str> = island.iter().take(5).map(|n| circuit.nodes[n.0 as usize].as_str()).collect();
-        let more = if island.len() > 5 { format!(" and {} more", island.len() - 5) } else { String::new() };
-        let list = format!("`{}`{more}", names.join("`, `"));
-        found.push(if !cut.is_empty() {
-            Diagnostic::error(span, format!("current sources {} form a cut set around node {list}", cut.join(", ")))
+        let driven = self.touching.iter().any(|e| {
+            matches!(e.kind, ElementKind::Vccs(_) | ElementKind::Cccs(_) | ElementKind::BehaviouralCurrent(_))
+        });
+        if !sources.is_empty() && !driven {
+            Diagnostic::error(span, format!("current sources {} form a cut set around node {list}", sources.join(", ")))
                 .label("their current has nowhere to go")
                 .hint("add a resistor from there to ground")
         } else if driven {
@@ -189,8 +215,8 @@ fn floating(circuit: &Circuit, found: &mut Vec<Diagnostic>) {
         } else {
             Diagnostic::warning(span, format!("node {list} floats: no path for direct current to ground"))
                 .label("touches it")
-                .hint("add a large resistor to ground")
-        });
+                .hint("add a large resistor to ground, or start the transient from initial values with `uic`")
+        }
     }
 }
 
@@ -202,6 +228,7 @@ fn dangling(circuit: &Circuit, found: &mut Vec<Diagnostic>) {
             uses[node.0 as usize] += 1;
             user[node.0 as usize] = Some(element);
         }
+        each_sensed_node(element, &mut |node| uses[node.0 as usize] += 1);
     }
     for (k, name) in circuit.nodes.iter().enumerate().skip(1) {
         if let (1, Some(element)) = (uses[k], user[k]) {
@@ -210,5 +237,24 @@ fn dangling(circuit: &Circuit, found: &mut Vec<Diagnostic>) {
                     .label("dangling terminal"),
             );
         }
+    }
+}
+
+/// Nodes whose voltage controls the element.
+fn each_sensed_node(element: &Element, sense: &mut dyn FnMut(NodeId)) {
+    let mut pair = |plus, minus| {
+        sense(plus);
+        sense(minus);
+    };
+    match &element.kind {
+        ElementKind::Vcvs(poly) | ElementKind::Vccs(poly) => poly.controls.iter().for_each(|(p, m)| pair(*p, *m)),
+        ElementKind::BehaviouralVoltage(expr) | ElementKind::BehaviouralCurrent(expr) => {
+            for quantity in Program::compile(expr).1 {
+                if let Quantity::Voltage(plus, minus) = quantity {
+                    pair(plus, minus);
+                }
+            }
+        }
+        _ => {}
     }
 }

@@ -2,26 +2,21 @@
 
 use crate::circuit::{Circuit, ElementKind, Sweep, SweepTarget};
 use crate::devices::{Bank, SourceMode};
-use crate::output::{Dataset, Quantity, Variable};
+use crate::output::{Quantity, Variable};
 
 use super::system::{Point, SOURCES, System};
-use super::{Failure, Options, Probes, SimulationError, ZERO_CELSIUS};
+use super::{Failure, Options, Probes, Sink, ZERO_CELSIUS};
 
 /// Number of values of a sweep.
 fn count(sweep: &Sweep) -> usize {
     ((sweep.stop - sweep.start) / sweep.step + 1e-9).floor().max(0.0) as usize + 1
 }
 
-/// Runs a sweep; the first of `sweeps` is the innermost. `emit` receives the header once and then row by row.
+/// Runs a sweep into `sink`; the first of `sweeps` is the innermost.
 ///
 /// # Errors
 /// Netlist problems of a device at a swept value, or a point that does not converge.
-pub fn run(
-    circuit: &Circuit,
-    sweeps: &[Sweep],
-    options: &Options,
-    emit: &mut dyn FnMut(Option<&[f64]>, &mut dyn FnMut() -> Dataset) -> Result<(), SimulationError>,
-) -> Result<(), Failure> {
+pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut circuit = circuit.clone();
     let mut options = options.clone();
     let mut system = System::new(&circuit, &options).map_err(Failure::Netlist)?;
@@ -29,14 +24,14 @@ pub fn run(
     let axis = match &sweeps[0].target {
         SweepTarget::Element(element) => match &circuit.elements[element.0 as usize].kind {
             ElementKind::CurrentSource(_) => Variable { name: "i(i-sweep)".into(), quantity: Quantity::Current },
-            ElementKind::Resistor { .. } => Variable { name: "res-sweep".into(), quantity: Quantity::Other("ohm".into()) },
+            ElementKind::Resistor { .. } => {
+                Variable { name: "res-sweep".into(), quantity: Quantity::Other("Ohm".into()) }
+            }
             _ => Variable { name: "v(v-sweep)".into(), quantity: Quantity::Voltage },
         },
         SweepTarget::TemperatureCelsius => Variable { name: "temp-sweep".into(), quantity: Quantity::Temperature },
     };
-    let title = circuit.clone();
-    let mut header = || probes.dataset(&title, "DC transfer characteristic", Some(axis.clone()));
-    emit(None, &mut header).map_err(Failure::Simulation)?;
+    sink.begin(&probes.dataset(&circuit, "DC transfer characteristic", Some(axis)))?;
 
     let counts: Vec<usize> = sweeps.iter().map(count).collect();
     let total: usize = counts.iter().product();
@@ -59,9 +54,7 @@ pub fn run(
                 SweepTarget::Element(element) => match system.place(*element) {
                     Some(place) if place.bank == SOURCES => system.sources.set_dc(place.index, value),
                     _ => {
-                        if let ElementKind::Resistor { resistance } =
-                            &mut circuit.elements[element.0 as usize].kind
-                        {
+                        if let ElementKind::Resistor { resistance } = &mut circuit.elements[element.0 as usize].kind {
                             *resistance = value;
                             rebuild = true;
                         }
@@ -92,7 +85,8 @@ pub fn run(
         row.clear();
         row.push(sweeps[0].start + sweeps[0].step * indices[0] as f64);
         probes.read(&system, &found.point, 0.0, &options, &mut row);
-        emit(Some(&row), &mut header).map_err(Failure::Simulation)?;
+        sink.row(&row)?;
+        sink.progress((point_number + 1) as f64 / total as f64);
         if indices[0] == 0 {
             outer_start = Some(found.point.clone());
         }

@@ -99,8 +99,8 @@ mod tests {
             for degree in 1..=order + 1 {
                 let (value, slope) = poly(t, degree);
                 let mut estimate = f.a0 * value;
-                for k in 0..f.used {
-                    estimate += f.past[k] * poly(times[k], degree).0;
+                for (past, time) in f.past.iter().zip(times).take(f.used) {
+                    estimate += past * poly(time, degree).0;
                 }
                 let mut factorial = 1.0;
                 (1..=degree).for_each(|k| factorial *= k as f64);

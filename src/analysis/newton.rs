@@ -12,6 +12,14 @@ use super::{Options, SimulationError};
 /// A chord step is kept while corrections shrink at least by this factor.
 const CONTRACTION: f64 = 0.2;
 
+/// Share of the tolerances within which corrections and residuals must be: errors of a step add up over the steps, on
+/// floating nodes without loss.
+const CONVERGED: f64 = 0.05;
+
+/// A full Newton correction of at most this share of the tolerances is taken without another evaluation: what is left is of
+/// second order in it. Charges follow by their linearisation.
+const QUADRATIC: f64 = 0.5;
+
 /// Why Newton stopped without a solution.
 #[derive(Clone, Debug)]
 pub struct NewtonFailure {
@@ -35,7 +43,7 @@ impl System {
     /// that belong to it, and `self.i`, `self.q` are evaluated there. Returns the number of iterations.
     ///
     /// # Errors
-    /// [`NewtonFailure`]: no convergence, or a singular or non-finite system.
+    /// `NewtonFailure`: no convergence, or a singular or non-finite system.
     pub fn newton(
         &mut self,
         point: &mut Point,
@@ -65,7 +73,19 @@ impl System {
             }
             self.solve();
             let (mut size, mut at) = self.correction(point, options);
-            if !limited && size <= 0.05 && self.residual_small(derivative, options) && (fresh || iteration > 0) {
+            let is_static = derivative.state_coefficient.is_none();
+            let settled = fresh || iteration > 0;
+            let enough = if is_static || !settled { 0.02 * CONVERGED } else { CONVERGED };
+            if !limited && size <= enough && self.residual_small(derivative, options) {
+                if is_static {
+                    // Nothing else depends on the point: take the last correction along.
+                    self.take_correction(point);
+                }
+                return Ok(iteration + 1);
+            }
+            if !limited && fresh && !is_static && size <= QUADRATIC {
+                self.take_correction(point);
+                self.correct_charges();
                 return Ok(iteration + 1);
             }
             if !fresh && size > CONTRACTION * last_size.min(1e3) {
@@ -77,13 +97,17 @@ impl System {
                 return Err(NewtonFailure { worst: at, reason: "the equations are singular" });
             }
             worst = at;
-            for (x, d) in point.x.iter_mut().zip(&self.delta).skip(1) {
-                *x += d;
-            }
+            self.take_correction(point);
             last_size = if limited { f64::INFINITY } else { size };
             fresh = false;
         }
         Err(NewtonFailure { worst, reason: "no convergence" })
+    }
+
+    fn take_correction(&self, point: &mut Point) {
+        for (x, d) in point.x.iter_mut().zip(&self.delta).skip(1) {
+            *x += d;
+        }
     }
 
     fn factor_for(&mut self, derivative: &Derivative, homotopy: &Homotopy) -> Result<(), NewtonFailure> {
@@ -117,7 +141,7 @@ impl System {
                 UnknownKind::Voltage => options.abstol,
                 UnknownKind::Current => options.vntol,
             };
-            r.abs() <= 0.05 * options.reltol * flow.max(a0 * q.abs()) + absolute
+            r.abs() <= CONVERGED * options.reltol * flow.max(a0 * q.abs()) + absolute
         })
     }
 

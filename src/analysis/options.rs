@@ -64,7 +64,7 @@ impl Default for Options {
             reltol: 1e-3,
             abstol: 1e-12,
             vntol: 1e-6,
-            trtol: 3.0,
+            trtol: 0.5,
             gmin: 1e-12,
             itl1: 100,
             itl4: 12,

@@ -48,10 +48,7 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
     for analysis in &circuit.analyses {
         match analysis {
             Analysis::Op { .. } => operating_point(circuit, options, sink)?,
-            Analysis::Dc { sweeps, .. } => dc::run(circuit, sweeps, options, &mut |row, header| match row {
-                None => sink.begin(&header()),
-                Some(row) => sink.row(row),
-            })?,
+            Analysis::Dc { sweeps, .. } => dc::run(circuit, sweeps, options, sink)?,
             Analysis::Tran { step, stop, start, max_step, use_initial, .. } => {
                 let times = Times { step: *step, stop: *stop, start: *start, max_step: *max_step };
                 transient(circuit, times, *use_initial, options, sink)?;
@@ -107,7 +104,7 @@ fn transient(
     };
     let time_axis = Variable { name: "time".into(), quantity: Quantity::Time };
     sink.begin(&probes.dataset(circuit, "Transient Analysis", Some(time_axis)))?;
-    let max_step = times.max_step.unwrap_or((times.stop - times.start) / 50.0);
+    let max_step = times.max_step.unwrap_or(times.step.min((times.stop - times.start) / 50.0));
     let mut writer = Writer::new(times.start, probes.probes.len());
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
@@ -200,7 +197,7 @@ impl Writer {
         for k in 1..self.rows[0].len() {
             let range = self.high[k - 1] - self.low[k - 1];
             let miss = curvature(k).abs() * (t0 - t1) * (t0 - t1) * 0.25;
-            if miss > 0.0 && range > 1e-12 * self.high[k - 1].abs().max(self.low[k - 1].abs()) {
+            if miss > CHORD_ERROR * 1e-3 * self.high[k - 1].abs().max(self.low[k - 1].abs()) {
                 worst = worst.max(miss / range);
             }
         }

@@ -327,6 +327,12 @@ impl System {
         self.lu.refactor(&self.jacobian).map(|_| ())
     }
 
+    /// True when the last evaluation gave some row a reactive term that depends on this unknown.
+    pub(super) fn has_charge(&self, unknown: usize) -> bool {
+        let columns = self.pattern.col_ptr();
+        (columns[unknown - 1]..columns[unknown]).any(|slot| self.c[slot] != 0.0)
+    }
+
     /// Solves `J delta = -residual` with the factors there are.
     pub fn solve(&mut self) {
         self.counters.solves += 1;
@@ -337,13 +343,26 @@ impl System {
         self.lu.solve_in_place(&mut self.delta[1..]);
     }
 
-    /// Tells devices that a point has been accepted.
-    pub fn accept(&mut self, point: &mut Point, time: f64, gmin: f64) {
+    /// Moves the charges along with the last correction: `q += C delta`.
+    pub(super) fn correct_charges(&mut self) {
+        let columns = self.pattern.col_ptr();
+        for column in 0..self.pattern.n() {
+            let delta = self.delta[column + 1];
+            for slot in columns[column]..columns[column + 1] {
+                self.q[self.pattern.row_idx()[slot] as usize + 1] += self.c[slot] * delta;
+            }
+        }
+    }
+
+    /// Tells devices that a point has been accepted; true when one of them switched.
+    pub fn accept(&mut self, point: &mut Point, time: f64, gmin: f64) -> bool {
+        let mut switched = false;
         for (number, bank) in self.banks.iter_mut().enumerate() {
             let m = self.memory_ranges[number].clone();
             let context = Self::read_context(&point.x, time, gmin);
-            bank.accept(&context, &mut point.memory[m]);
+            switched |= bank.accept(&context, &mut point.memory[m]);
         }
+        switched
     }
 
     fn read_context(x: &[f64], time: f64, gmin: f64) -> Context<'_> {

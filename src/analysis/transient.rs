@@ -16,9 +16,17 @@ const DEPTH: usize = MAX_ORDER + 2;
 /// Steps of backward Euler after a restart.
 const DAMPED_STEPS: usize = 2;
 /// Share of the way to the next corner that the first step after a restart takes.
-const FIRST_STEP: f64 = 0.01;
+const FIRST_STEP: f64 = 0.05;
+/// Smallest such share.
+const SMALLEST_FIRST_STEP: f64 = 1e-7;
+/// Share of its scale by which a voltage may change in that step.
+const FIRST_CHANGE: f64 = 0.05;
+/// Smallest scale taken for a voltage there, as a share of the largest voltage in the circuit.
+const FIRST_FLOOR: f64 = 0.02;
+/// Share of the largest step below which voltages without charge do not limit the step.
+const ALGEBRAIC_STEP: f64 = 1e-3;
 /// Largest growth of the step.
-const GROWTH: f64 = 2.5;
+const GROWTH: f64 = 3.0;
 
 #[derive(Clone, Default)]
 struct Past {
@@ -50,10 +58,14 @@ pub struct Transient {
     predicted_states: Vec<f64>,
     trial: Point,
     restart_point: Option<Box<(f64, Point, Past)>>,
+    /// The corner has been left behind because values jumped there.
+    jumped: bool,
     held: bool,
     held_time: f64,
     held_point: Point,
     first_fraction: f64,
+    /// Length of the present smooth piece, s.
+    room: f64,
     factored: f64,
     a0: f64,
     stage_q: Vec<f64>,
@@ -93,10 +105,12 @@ impl Transient {
             predicted: vec![0.0; rows],
             predicted_states: vec![0.0; states],
             restart_point: None,
+            jumped: false,
             held: false,
             held_time: 0.0,
             held_point: Point::default(),
             first_fraction: FIRST_STEP,
+            room: f64::INFINITY,
             factored: 0.0,
             a0: 0.0,
             stage_q: vec![0.0; rows],
@@ -129,6 +143,7 @@ impl Transient {
         self.push(&system.q);
         self.restart_point = Some(Box::new((self.time, self.point.clone(), self.past[0].clone())));
         self.first_fraction = FIRST_STEP;
+        self.jumped = false;
         self.factored = 0.0;
     }
 
@@ -179,6 +194,9 @@ impl Transient {
             let corner = system.breakpoint(self.time).min(stop);
             let corner = if corner <= self.time + smallest { stop } else { corner };
             let room = corner - self.time;
+            if self.since_restart == 0 {
+                self.room = room;
+            }
             let mut h = if self.since_restart == 0 { self.first_fraction * room } else { self.step };
             h = h.min(self.max_step);
             let mut landing = false;
@@ -199,8 +217,7 @@ impl Transient {
                             landing = false;
                             continue;
                         }
-                        let switched = system.event(&self.point, &self.trial).is_some();
-                        self.commit(system, if landing { corner } else { self.time + h }, options);
+                        let switched = self.commit(system, if landing { corner } else { self.time + h }, options);
                         self.step = next;
                         system.counters.points += 1;
                         let corner_reached = landing || switched;
@@ -208,12 +225,7 @@ impl Transient {
                             self.hold();
                             break;
                         }
-                        if self.held {
-                            self.swap_held();
-                            observe(system, self, false)?;
-                            self.swap_held();
-                            self.held = false;
-                        }
+                        self.show_held(system, observe)?;
                         observe(system, self, corner_reached)?;
                         if corner_reached {
                             if switched {
@@ -226,8 +238,17 @@ impl Transient {
                     }
                     Outcome::Rejected(smaller, worst, reason) => {
                         system.counters.rejected += 1;
-                        if self.since_restart == 1 && reason == TRUNCATION && self.roll_back() {
-                            break;
+                        if self.since_restart == 1 && reason == TRUNCATION {
+                            if self.roll_back() {
+                                break;
+                            }
+                            if !self.jumped {
+                                // However short the first step, it differs: something jumped at the corner.
+                                self.show_held(system, observe)?;
+                                self.interrupt();
+                                self.jumped = true;
+                                break;
+                            }
                         }
                         h = smaller;
                         landing = false;
@@ -257,6 +278,21 @@ impl Transient {
         self.held_point.clone_from(&self.point);
     }
 
+    fn show_held(
+        &mut self,
+        system: &System,
+        observe: &mut dyn FnMut(&System, &Transient, bool) -> Result<(), SimulationError>,
+    ) -> Result<(), SimulationError> {
+        if !self.held {
+            return Ok(());
+        }
+        self.held = false;
+        self.swap_held();
+        let shown = observe(system, self, false);
+        self.swap_held();
+        shown
+    }
+
     fn swap_held(&mut self) {
         std::mem::swap(&mut self.held_time, &mut self.time);
         std::mem::swap(&mut self.held_point, &mut self.point);
@@ -266,7 +302,7 @@ impl Transient {
     /// a shorter first step; false when it is short enough already.
     fn roll_back(&mut self) -> bool {
         let Some(corner) = self.restart_point.as_ref() else { return false };
-        if self.first_fraction < 1e-6 {
+        if self.first_fraction < SMALLEST_FIRST_STEP {
             return false;
         }
         let (time, point, past) = corner.as_ref();
@@ -327,14 +363,36 @@ impl Transient {
             return Outcome::Rejected(h / 8.0, worst, reason);
         }
         if usable < order {
+            let (size, worst) = self.first_change(system, options);
+            if size > 1.0 && self.first_fraction > SMALLEST_FIRST_STEP {
+                self.first_fraction *= (0.5 / size).clamp(0.01, 0.5);
+                return Outcome::Rejected(h * (0.5 / size).clamp(0.01, 0.5), worst, TRUNCATION);
+            }
             return Outcome::Accepted(h * GROWTH);
         }
-        let (size, worst) = self.truncation(system, error / (error + miss), options);
+        let (size, worst) = self.truncation(system, h, error / (error + miss), options);
         let proposal = 0.9 * size.max(1e-6).powf(-1.0 / (order as f64 + 1.0));
         if size > 1.0 {
             return Outcome::Rejected(h * proposal.clamp(0.1, 0.8), worst, TRUNCATION);
         }
         Outcome::Accepted(h * proposal.clamp(0.3, GROWTH))
+    }
+
+    /// Largest change of a voltage with capacitance or of a device state in the first step after a corner, in units of
+    /// [`FIRST_CHANGE`] of its scale: there is no past yet to estimate the truncation error from.
+    fn first_change(&self, system: &System, options: &Options) -> (f64, usize) {
+        let voltage = |u: &usize| system.unknowns[*u].kind == UnknownKind::Voltage;
+        let volts = (1..system.unknowns.len()).filter(voltage);
+        let floor = FIRST_FLOOR * volts.fold(0.0f64, |m, u| m.max(self.x_scale[u]).max(self.trial.x[u].abs()));
+        let mut largest = (0.0f64, 0);
+        for u in (1..system.unknowns.len()).filter(voltage).filter(|u| system.has_charge(*u)) {
+            let allowed = FIRST_CHANGE * self.x_scale[u].max(floor) + 10.0 * options.vntol;
+            let size = (self.trial.x[u] - self.point.x[u]).abs() / allowed;
+            if size > largest.0 {
+                largest = (size, u);
+            }
+        }
+        largest
     }
 
     /// Extrapolates the past polynomial as the start of Newton.
@@ -393,11 +451,14 @@ impl Transient {
     }
 
     /// Largest truncation error in units of the tolerance, and where. Currents of voltage sources have no dynamics of their own:
-    /// they follow from the voltages at each instant.
-    fn truncation(&self, system: &System, factor: f64, options: &Options) -> (f64, usize) {
+    /// they follow from the voltages at each instant. So do voltages without charge, which may jump: they limit the step down to
+    /// [`ALGEBRAIC_STEP`] only.
+    fn truncation(&self, system: &System, h: f64, factor: f64, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
+        let short = h < ALGEBRAIC_STEP * self.room.min(self.max_step);
         for (u, info) in system.unknowns.iter().enumerate().skip(1) {
             let absolute = match info.kind {
+                UnknownKind::Voltage if short && !system.has_charge(u) => continue,
                 UnknownKind::Voltage => options.vntol,
                 UnknownKind::Current if system.dynamic[u] => options.abstol,
                 UnknownKind::Current => continue,
@@ -412,7 +473,7 @@ impl Transient {
         for (k, tolerance) in system.state_tolerances.iter().enumerate() {
             if tolerance.is_finite() {
                 let error = (self.trial.states[k] - self.predicted_states[k]).abs() * factor;
-                let size = error / (options.trtol * (options.reltol * self.trial.states[k].abs() + tolerance));
+                let size = error / (options.trtol * tolerance);
                 if size > largest.0 {
                     largest = (size, system.unknowns.len());
                 }
@@ -421,8 +482,8 @@ impl Transient {
         largest
     }
 
-    /// Takes over the trial solution.
-    fn commit(&mut self, system: &mut System, t: f64, options: &Options) {
+    /// Takes over the trial solution; true when a device switched there.
+    fn commit(&mut self, system: &mut System, t: f64, options: &Options) -> bool {
         let a0 = self.a0;
         for ((d, q), h) in self.q_slope.iter_mut().zip(&system.q).zip(&self.charge_history) {
             *d = a0 * q + h;
@@ -432,7 +493,7 @@ impl Transient {
         }
         self.time = t;
         std::mem::swap(&mut self.point, &mut self.trial);
-        system.accept(&mut self.point, t, options.gmin);
+        let switched = system.accept(&mut self.point, t, options.gmin);
         self.trial.memory.copy_from_slice(&self.point.memory);
         for (scale, x) in self.x_scale.iter_mut().zip(&self.point.x) {
             *scale = scale.max(x.abs());
@@ -441,6 +502,7 @@ impl Transient {
         let q = std::mem::take(&mut system.q);
         self.push(&q);
         system.q = q;
+        switched
     }
 }
 

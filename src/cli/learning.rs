@@ -1,16 +1,17 @@
 //! The learning part of `ionspice run`.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ionspice::analysis::Options;
 use ionspice::circuit::Circuit;
 use ionspice::cosim::controller::{Spec, train};
 use ionspice::learn::{Environment, LearningReport, Seeds, Summary, TMaze};
-use ionspice::output::{LearningCurve, Progress, engineering, plot_learning_curve};
+use ionspice::output::{Dataset, LearningCurve, Progress, engineering, numbered, plot_learning_curve};
 use serde::Serialize;
 
 use super::run::{RunArguments, explain};
-use super::{FAILED, SUCCESS, WRONG, report};
+use super::{FAILED, SUCCESS};
 
 /// What `--json` holds after a learning run.
 #[derive(Serialize)]
@@ -20,23 +21,26 @@ struct Report<'a> {
     episodes: u32,
     #[serde(flatten)]
     learning: &'a LearningReport,
+    /// Waveforms of the deck's other analyses.
+    #[serde(skip_serializing_if = "<[Dataset]>::is_empty")]
+    plots: &'a [Dataset],
 }
 
-/// Trains the agents of all controller blocks, one after the other.
-pub fn learn(arguments: &RunArguments, circuit: &Arc<Circuit>, options: &Options) -> u8 {
-    for (number, block) in circuit.controllers.iter().enumerate() {
-        let spec = match Spec::new(circuit, block) {
-            Ok(spec) => spec,
-            Err(found) => {
-                report(&found, &circuit.sources);
-                return WRONG;
-            }
-        };
+/// Trains the agents of all controller blocks, one after the other; `plots` are the results of the deck's analyses.
+pub fn learn(
+    arguments: &RunArguments,
+    circuit: &Arc<Circuit>,
+    specs: &[Spec],
+    options: &Options,
+    plots: &[Dataset],
+) -> u8 {
+    for (number, spec) in specs.iter().enumerate() {
         let seeds = Seeds { first: options.seed, count: arguments.seeds };
         let episodes = spec.agent.episodes;
         let progress = Progress::learning(&spec.name, u64::from(episodes) * u64::from(seeds.count), arguments.quiet);
-        let outcome = train(circuit, &spec, options, seeds, |episode| {
-            progress.episode(|| format!("seed {}, episode {}: {} moves", episode.seed, episode.index + 1, episode.moves));
+        let outcome = train(circuit, spec, options, seeds, |episode| {
+            progress
+                .episode(|| format!("seed {}, episode {}: {} moves", episode.seed, episode.index + 1, episode.moves));
         });
         drop(progress);
         let run = match outcome {
@@ -45,9 +49,9 @@ pub fn learn(arguments: &RunArguments, circuit: &Arc<Circuit>, options: &Options
         };
         let learning = LearningReport::new(run.seeds, TMaze::new().shortest_path());
         if !arguments.quiet {
-            print(&spec, &learning);
+            print(spec, &learning);
         }
-        let code = write(arguments, circuit, &spec, &learning, number);
+        let code = write(arguments, circuit, spec, &learning, plots, number);
         if code != SUCCESS {
             return code;
         }
@@ -55,27 +59,33 @@ pub fn learn(arguments: &RunArguments, circuit: &Arc<Circuit>, options: &Options
     SUCCESS
 }
 
-fn write(arguments: &RunArguments, circuit: &Circuit, spec: &Spec, learning: &LearningReport, number: usize) -> u8 {
-    let path = |given: &std::path::PathBuf| match (number, given.extension()) {
-        (0, _) => given.clone(),
-        (k, Some(extension)) => given.with_extension(format!("{}.{}", k + 1, extension.to_string_lossy())),
-        (k, None) => given.with_extension((k + 1).to_string()),
-    };
+/// Writes what was asked for. Files that hold one result each are numbered on from those of the deck's analyses.
+fn write(
+    arguments: &RunArguments,
+    circuit: &Circuit,
+    spec: &Spec,
+    learning: &LearningReport,
+    plots: &[Dataset],
+    number: usize,
+) -> u8 {
     let mut code = SUCCESS;
-    let mut check = |path: &std::path::Path, result: Result<(), String>| {
+    let mut check = |path: &Path, result: Result<(), String>| {
         if let Err(problem) = result {
             eprintln!("error: cannot write {}: {problem}", path.display());
             code = FAILED;
         }
     };
     if let Some(given) = &arguments.json {
-        let report =
-            Report { title: &circuit.title, controller: &spec.name, episodes: spec.agent.episodes, learning };
+        let path = numbered(given, number + 1);
+        let plots = if number == 0 { plots } else { &[] };
+        let (title, controller) = (circuit.title.as_str(), spec.name.as_str());
+        let report = Report { title, controller, episodes: spec.agent.episodes, learning, plots };
         let text = serde_json::to_string_pretty(&report).map_err(|e| e.to_string());
-        check(given, text.and_then(|t| std::fs::write(path(given), t + "\n").map_err(|e| e.to_string())));
+        check(&path, text.and_then(|t| std::fs::write(&path, t + "\n").map_err(|e| e.to_string())));
     }
     if let Some(given) = &arguments.csv {
-        check(given, std::fs::write(path(given), table(learning)).map_err(|e| e.to_string()));
+        let path = numbered(given, plots.len() + number + 1);
+        check(&path, std::fs::write(&path, table(learning)).map_err(|e| e.to_string()));
     }
     if let Some(given) = &arguments.plot {
         let curve = LearningCurve {
@@ -87,9 +97,11 @@ fn write(arguments: &RunArguments, circuit: &Circuit, spec: &Spec, learning: &Le
             median: true,
             log: true,
         };
-        check(given, plot_learning_curve(&curve, &path(given)).map_err(|e| e.to_string()));
+        let drawn = plots.iter().filter(|p| p.axis().is_some()).count();
+        let path = numbered(given, drawn + number + 1);
+        check(&path, plot_learning_curve(&curve, &path).map_err(|e| e.to_string()));
     }
-    if arguments.raw.is_some() && circuit.analyses.is_empty() {
+    if arguments.raw.is_some() && circuit.analyses.is_empty() && !arguments.quiet {
         eprintln!("note: --raw holds waveforms of .op, .dc and .tran; a learning run has none (use --json or --csv)");
     }
     code

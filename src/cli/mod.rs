@@ -98,12 +98,20 @@ fn load(deck: &Path, sets: &[String], quiet: bool) -> Result<Loaded, u8> {
     }
 }
 
+/// Most findings of one severity that are printed.
+const MOST_SHOWN: usize = 50;
+
 /// Prints diagnostics to standard error, errors last.
 fn report(diagnostics: &[Diagnostic], sources: &SourceMap) {
     let color = std::io::stderr().is_terminal();
-    for severity in [Severity::Warning, Severity::Error] {
-        for diagnostic in diagnostics.iter().filter(|d| d.severity == severity) {
+    for (severity, plural) in [(Severity::Warning, "warnings"), (Severity::Error, "errors")] {
+        let all = || diagnostics.iter().filter(|d| d.severity == severity);
+        for diagnostic in all().take(MOST_SHOWN) {
             eprintln!("{}", render(diagnostic, sources, color).trim_end());
+        }
+        let more = all().count().saturating_sub(MOST_SHOWN);
+        if more > 0 {
+            eprintln!("and {more} more {plural}");
         }
     }
 }

@@ -50,8 +50,7 @@ fn table(title: &str, params: &[ParamSpec]) {
     for p in params {
         let default = if p.default.is_nan() { "-".to_string() } else { format!("{}", p.default) };
         let default = if default.len() > 12 { format!("{:.4e}", p.default) } else { default };
-        let aliases =
-            if p.aliases.is_empty() { String::new() } else { format!(" (also: {})", p.aliases.join(", ")) };
+        let aliases = if p.aliases.is_empty() { String::new() } else { format!(" (also: {})", p.aliases.join(", ")) };
         println!("  {:<10} {:>12} {:<8} {}{aliases}", p.name, default, p.unit, p.description);
     }
 }

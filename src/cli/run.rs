@@ -1,13 +1,16 @@
 //! `ionspice run`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use ionspice::analysis::{self, Failure, Options, Sink, SimulationError};
-use ionspice::circuit::{Analysis, Circuit};
-use ionspice::diagnostic::Severity;
-use ionspice::output::{Dataset, Progress, RawFormat, RawStream, engineering, plot_waveforms, write_csv, write_json};
+use ionspice::analysis::{self, Failure, Options, SimulationError, Sink};
+use ionspice::circuit::{Analysis, Circuit, Signal};
+use ionspice::cosim::controller::Spec;
+use ionspice::diagnostic::{Diagnostic, Severity, Span};
+use ionspice::output::{
+    Dataset, OutputError, Progress, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_csv, write_json,
+};
 
 use super::{FAILED, SUCCESS, WRONG, learning, load, report};
 
@@ -64,16 +67,32 @@ pub fn run(arguments: &RunArguments) -> u8 {
         options.seed = seed;
     }
     if circuit.analyses.is_empty() && circuit.controllers.is_empty() {
-        eprintln!("error: {} has no analysis (.op, .dc, .tran) and no .controller block", arguments.deck.display());
+        let first_line = circuit.sources.file(0).text.lines().next().unwrap_or("");
+        let title = Span { file: 0, start: 0, len: first_line.len() as u32 };
+        let nothing = Diagnostic::error(title, "the deck has no analysis and no controller")
+            .label("nothing to do")
+            .hint("add .op, .dc, .tran or a .controller block");
+        report(&[nothing], &circuit.sources);
         return WRONG;
     }
+    let mut specs = Vec::new();
+    for block in &circuit.controllers {
+        match Spec::new(&circuit, block) {
+            Ok(spec) => specs.push(spec),
+            Err(found) => {
+                report(&found, &circuit.sources);
+                return WRONG;
+            }
+        }
+    }
+    let mut plots = Vec::new();
     if !circuit.analyses.is_empty() {
-        let code = simulate(arguments, &circuit, &options);
+        let code = simulate(arguments, &circuit, &options, &mut plots);
         if code != SUCCESS {
             return code;
         }
     }
-    if circuit.controllers.is_empty() { SUCCESS } else { learning::learn(arguments, &circuit, &options) }
+    learning::learn(arguments, &circuit, &specs, &options, &plots)
 }
 
 /// Prints why a run stopped; returns the exit code.
@@ -84,17 +103,18 @@ pub fn explain(failure: &Failure, circuit: &Circuit) -> u8 {
             WRONG
         }
         Failure::Simulation(error) => {
+            if matches!(error, SimulationError::NoConvergence { .. }) {
+                report(&analysis::check(circuit), &circuit.sources);
+            }
             eprintln!("error: {error}\nhint: {}", error.hint());
             FAILED
         }
     }
 }
 
-fn simulate(arguments: &RunArguments, circuit: &Circuit, options: &Options) -> u8 {
-    let mut output = match Output::new(arguments, circuit) {
-        Ok(output) => output,
-        Err(code) => return code,
-    };
+/// Runs the analyses and hands over what they computed.
+fn simulate(arguments: &RunArguments, circuit: &Circuit, options: &Options, plots: &mut Vec<Dataset>) -> u8 {
+    let mut output = Output::new(arguments, circuit);
     let outcome = analysis::run(circuit, options, &mut output);
     if let Err(failure) = &outcome {
         output.progress = Progress::silent();
@@ -105,7 +125,9 @@ fn simulate(arguments: &RunArguments, circuit: &Circuit, options: &Options) -> u
     if !arguments.quiet {
         output.print(circuit);
     }
-    output.finish(arguments)
+    let code = output.finish(arguments);
+    *plots = output.plots;
+    code
 }
 
 /// Where the rows go: streamed to the raw file, kept for the other formats.
@@ -126,52 +148,48 @@ struct RawTarget {
 }
 
 impl Output {
-    fn new(arguments: &RunArguments, circuit: &Circuit) -> Result<Self, u8> {
+    fn new(arguments: &RunArguments, circuit: &Circuit) -> Self {
         let raw = arguments.raw.as_ref().map(|path| RawTarget {
             path: path.clone(),
             format: if arguments.ascii { RawFormat::Ascii } else { RawFormat::Binary },
             stream: None,
             started: false,
         });
-        let stops: Vec<f64> = circuit
-            .analyses
-            .iter()
-            .map(|a| if let Analysis::Tran { stop, .. } = a { *stop } else { 1.0 })
-            .collect();
-        Ok(Self {
+        let stops: Vec<f64> =
+            circuit.analyses.iter().map(|a| if let Analysis::Tran { stop, .. } = a { *stop } else { 1.0 }).collect();
+        Self {
             raw,
             plots: Vec::new(),
             progress: Progress::silent(),
             quiet: arguments.quiet,
             stops: stops.into_iter(),
             stop: 1.0,
-        })
+        }
     }
 
     /// Ends the raw file and writes the other formats.
-    fn finish(mut self, arguments: &RunArguments) -> u8 {
+    fn finish(&mut self, arguments: &RunArguments) -> u8 {
         let mut code = SUCCESS;
-        let mut check = |path: &Path, result: Result<(), String>| {
+        let mut check = |result: Result<(), OutputError>| {
             if let Err(problem) = result {
-                eprintln!("error: cannot write {}: {problem}", path.display());
+                eprintln!("error: cannot write {problem}");
                 code = FAILED;
             }
         };
         if let Some(raw) = &mut self.raw
             && let Some(stream) = raw.stream.take()
         {
-            check(&raw.path, stream.finish().map(drop).map_err(|e| e.to_string()));
+            check(stream.finish().map(drop));
         }
         if let Some(path) = &arguments.csv {
-            check(path, write_csv(path, &self.plots).map(drop).map_err(|e| e.to_string()));
+            check(write_csv(path, &self.plots).map(drop));
         }
         if let Some(path) = &arguments.json {
-            check(path, write_json(path, &self.plots).map_err(|e| e.to_string()));
+            check(write_json(path, &self.plots));
         }
         if let Some(path) = &arguments.plot {
             for (k, plot) in self.plots.iter().filter(|p| p.axis().is_some()).enumerate() {
-                let path = if k == 0 { path.clone() } else { path.with_extension(format!("{}.svg", k + 1)) };
-                check(&path, plot_waveforms(plot, &path).map_err(|e| e.to_string()));
+                check(plot_waveforms(plot, &numbered(path, k + 1)));
             }
         }
         code
@@ -204,9 +222,8 @@ impl Output {
                 if plot.axis().is_none() {
                     println!("  {:<24} {}", variable.name, engineering(plot.value(0, k).re, unit, 6));
                 } else if k > 0 {
-                    let (low, high) = plot
-                        .column(k)
-                        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+                    let (low, high) =
+                        plot.column(k).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
                     let last = plot.column(k).last().unwrap_or(f64::NAN);
                     println!(
                         "  {:<24} min {:>12}  max {:>12}  last {:>12}",
@@ -230,8 +247,7 @@ fn plot_matches(kind: &str, plot_name: &str) -> bool {
     }
 }
 
-fn label(signal: &ionspice::circuit::Signal) -> &str {
-    use ionspice::circuit::Signal;
+fn label(signal: &Signal) -> &str {
     match signal {
         Signal::All => "",
         Signal::Voltage { label, .. } | Signal::Current { label, .. } | Signal::Internal { label, .. } => label,

@@ -184,7 +184,7 @@ impl Session {
         all.push((now, self.system.sources.value(index, now)));
         for &(after, value) in points {
             let t = now + after;
-            if !(t > all[all.len() - 1].0) || !value.is_finite() {
+            if !t.is_finite() || t <= all[all.len() - 1].0 || !value.is_finite() {
                 return Err(SimulationError::Usage("the times of a program must ascend from zero".to_string()));
             }
             all.push((t, value));

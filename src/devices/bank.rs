@@ -261,8 +261,10 @@ pub trait Bank: Send + Sync {
         None
     }
 
-    /// A time point (or an operating point) has been accepted.
-    fn accept(&mut self, _ctx: &Context, _memory: &mut [f64]) {}
+    /// A time point (or an operating point) has been accepted; true when the bank switched, so that its currents jump.
+    fn accept(&mut self, _ctx: &Context, _memory: &mut [f64]) -> bool {
+        false
+    }
 
     /// Initial conditions for a transient that starts without an operating point (`uic`): (unknown plus, unknown
     /// minus, value of their difference). For a current the first is a branch current and the second is 0.

@@ -63,9 +63,12 @@ pub fn apply<P: Parameters>(params: &mut P, given: &[ParamValue], owner: &str, f
         };
         if !(number >= spec.min && number <= spec.max) {
             found.push(
-                Diagnostic::error(value.span, format!("parameter `{}` of {owner} is out of range: {number:e}", spec.name))
-                    .label(format!("allowed: {:e} to {:e} {}", spec.min, spec.max, spec.unit))
-                    .hint(spec.description),
+                Diagnostic::error(
+                    value.span,
+                    format!("parameter `{}` of {owner} is out of range: {number:e}", spec.name),
+                )
+                .label(format!("allowed: {:e} to {:e} {}", spec.min, spec.max, spec.unit))
+                .hint(spec.description),
             );
             continue;
         }
@@ -115,7 +118,7 @@ macro_rules! parameters {
     ($(#[$doc:meta])* $vis:vis struct $name:ident { $($field:ident [$($alias:literal),*] = $default:expr, $unit:literal, $range:expr, $text:literal;)* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
-        $vis struct $name { $(#[doc = concat!($text, " [", $unit, "]")] pub $field: f64,)* }
+        $vis struct $name { $(#[doc = concat!($text, " (", $unit, ")")] pub $field: f64,)* }
         impl Default for $name {
             fn default() -> Self { Self { $($field: $default,)* } }
         }

@@ -214,10 +214,14 @@ impl Bank for SwitchBank {
         self.switches.iter().zip(memory).filter_map(crossing).reduce(f64::min)
     }
 
-    fn accept(&mut self, ctx: &Context, memory: &mut [f64]) {
+    fn accept(&mut self, ctx: &Context, memory: &mut [f64]) -> bool {
+        let mut moved = false;
         for (s, cell) in self.switches.iter().zip(memory) {
-            *cell = s.position(*cell, s.control(ctx.x));
+            let position = s.position(*cell, s.control(ctx.x));
+            moved |= position != *cell;
+            *cell = position;
         }
+        moved
     }
 
     fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], memory: &[f64]) -> Option<f64> {

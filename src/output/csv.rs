@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Dataset, OutputError, create};
+use super::{Dataset, OutputError, create, numbered};
 
 /// Writes the first dataset to `path` and the second, third, ... to `name.2.csv`, `name.3.csv`, ... beside it.
 /// Returns the files written.
@@ -81,16 +81,6 @@ fn number(out: &mut impl Write, value: f64) -> io::Result<()> {
     } else {
         write!(out, "{value}")
     }
-}
-
-/// `name.csv` for the first, `name.2.csv` for the second plot.
-fn numbered(path: &Path, number: usize) -> PathBuf {
-    if number == 1 {
-        return path.to_path_buf();
-    }
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let extension = path.extension().unwrap_or("csv".as_ref()).to_string_lossy();
-    path.with_file_name(format!("{stem}.{number}.{extension}"))
 }
 
 #[cfg(test)]

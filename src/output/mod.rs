@@ -60,6 +60,16 @@ impl OutputError {
     }
 }
 
+/// Where result `number` (from 1) of a run goes: `name.csv`, `name.2.csv`, `name.3.csv`, ...
+pub fn numbered(path: &Path, number: usize) -> PathBuf {
+    if number <= 1 {
+        return path.to_path_buf();
+    }
+    let extension = path.extension().map_or(String::new(), |e| format!(".{}", e.to_string_lossy()));
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}.{number}{extension}"))
+}
+
 /// Creates (or empties) a file for buffered writing.
 fn create(path: &Path) -> Result<BufWriter<File>, OutputError> {
     File::create(path).map(BufWriter::new).map_err(OutputError::io(path))

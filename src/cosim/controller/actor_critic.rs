@@ -65,7 +65,8 @@ impl ActorCriticArray {
     }
 
     fn apply(&mut self, row: usize, column: usize, dw: f64) -> Result<(), SimulationError> {
-        let count = pulse_count(dw);
+        // A request beyond the whole range can only come from a wrong reading.
+        let count = pulse_count(dw.clamp(-1.0, 1.0));
         let polarity = if count > 0 { Polarity::Set } else { Polarity::Reset };
         self.pulses.add(count);
         let selected: Vec<bool> = (0..self.samples.len()).map(|c| c == column).collect();

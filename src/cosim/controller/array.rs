@@ -6,6 +6,9 @@ use crate::cosim::Session;
 
 use super::spec::{Lines, PulseSpec, Spec};
 
+/// Pulses of a train that are programmed at once.
+const PULSES_PER_PROGRAM: u32 = 32;
+
 /// One cell of the array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
@@ -139,12 +142,8 @@ impl Array {
         samples: &mut [f64],
     ) -> Result<(), SimulationError> {
         let targets = self.targets(|k| volts[k], reference, |k| selected[k], true, false);
-        let c0 = self.session.system().counters;
         self.ramp(&targets, self.spec.read.edge)?;
-        let c1 = self.session.system().counters;
         self.session.advance(self.spec.read.settle)?;
-        let c2 = self.session.system().counters;
-        if std::env::var_os("DBG").is_some() { eprintln!("READ ramp {} settle {}", c1.points - c0.points, c2.points - c1.points); }
         self.sample(samples)
     }
 
@@ -175,9 +174,7 @@ impl Array {
             return Ok(());
         }
         let targets = self.targets(|_| 0.0, 0.0, |k| k == row, false, true);
-        let c0 = self.session.system().counters;
         self.ramp(&targets, self.spec.read.edge)?;
-        let c1 = self.session.system().counters;
         let (pulse, lines): (PulseSpec, Vec<ElementId>) = match polarity {
             Polarity::Set => {
                 let inhibited = self.spec.columns.iter().zip(selected).filter(|(_, s)| !**s).map(|(c, _)| c.drive);
@@ -189,7 +186,19 @@ impl Array {
             }
         };
         let period = 2.0 * pulse.edge + pulse.width + pulse.gap;
-        for line in lines {
+        let mut left = count;
+        while left > 0 {
+            let now = left.min(PULSES_PER_PROGRAM);
+            self.train(&lines, &pulse, period, now)?;
+            left -= now;
+        }
+        self.pulses_applied += u64::from(count) * selected.iter().filter(|s| **s).count() as u64;
+        Ok(())
+    }
+
+    /// Programs `count` pulses on all `lines` and lets them pass.
+    fn train(&mut self, lines: &[ElementId], pulse: &PulseSpec, period: f64, count: u32) -> Result<(), SimulationError> {
+        for &line in lines {
             let high = self.session.convert(line, pulse.amplitude)?;
             let low = self.session.convert(line, 0.0)?;
             let points: Vec<(f64, f64)> = (0..count)
@@ -205,10 +214,6 @@ impl Array {
                 .collect();
             self.session.program(line, &points)?;
         }
-        self.session.advance(period * f64::from(count))?;
-        let c2 = self.session.system().counters;
-        if std::env::var_os("DBG").is_some() { eprintln!("WRITE {polarity:?} ramp {} train {} n {count}", c1.points - c0.points, (c2.points - c1.points) as f64/count as f64); }
-        self.pulses_applied += u64::from(count) * selected.iter().filter(|s| **s).count() as u64;
-        Ok(())
+        self.session.advance(period * f64::from(count))
     }
 }

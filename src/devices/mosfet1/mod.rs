@@ -429,7 +429,7 @@ impl Bank for Mosfet1Bank {
         MEMORY * self.fets.len()
     }
 
-    fn accept(&mut self, ctx: &Context, memory: &mut [f64]) {
+    fn accept(&mut self, ctx: &Context, memory: &mut [f64]) -> bool {
         for (f, memory) in self.fets.iter().zip(memory.chunks_exact_mut(MEMORY)) {
             let t = &self.transistors[f.transistor as usize];
             if t.intrinsic.cox == 0.0 {
@@ -444,6 +444,7 @@ impl Bank for Mosfet1Bank {
                 memory[GATE_CHARGE + k] = charges[k].value;
             }
         }
+        false
     }
 
     fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<f64> {
