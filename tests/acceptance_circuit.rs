@@ -238,14 +238,15 @@ fn error_budget_of_the_update_circuit() {
     let noise = [("noise=20u", "noise=0"), ("noise=300u", "noise=0")];
     let offset = [("vos=0.2m ib=10p", "vos=0")];
     let wires = [("r=2.5", "r=1m"), ("kp=100u", "kp=0.1")];
+    let driver = [("rout=600", "rout=1m")];
     let gain = [("a0=1e5", "a0=1e9")];
     let without = |kept: usize| {
-        let groups: [&[(&str, &str)]; 5] = [&quantisation, &noise, &offset, &wires, &gain];
+        let groups: [&[(&str, &str)]; 6] = [&quantisation, &noise, &offset, &wires, &gain, &driver];
         let list: Vec<_> = groups.iter().enumerate().filter(|(k, _)| *k != kept).flat_map(|(_, g)| g.iter().copied()).collect();
         changed(&list)
     };
     let pairs = [[0, 1], [5, 6], [4, 7]];
-    let names = ["quantisation", "converter noise", "amplifier offset", "wires and switches", "amplifier gain", "none"];
+    let names = ["quantisation", "converter noise", "amplifier offset", "wires and switches", "amplifier gain", "driver resistance", "none"];
     for (kept, name) in names.into_iter().enumerate() {
         let found = grid_errors(&without(kept), "noise=0", &pairs);
         println!("{name:20} rms {:.5} largest {:.5}", rms(&found), largest(&found));
@@ -254,6 +255,37 @@ fn error_budget_of_the_update_circuit() {
     println!("{:20} rms {:.5} largest {:.5}", "device read noise", rms(&found), largest(&found));
     let found = grid_errors(&deck, "", &pairs);
     println!("{:20} rms {:.5} largest {:.5}", "all", rms(&found), largest(&found));
+}
+
+/// What the controller's own characterisation gets wrong, in weight: `e0` at weight 0, `e1` at weight 1. A weight w then reads as
+/// `w - (1 - w) e0 - w e1`. Run with `--ignored --nocapture`.
+#[test]
+#[ignore = "a study, not a check"]
+fn error_of_the_calibration() {
+    let deck = text_of(&file("tmaze.cir"));
+    let cards = Cards::read(&deck);
+    for (cycles, device) in [(1, "noise=0"), (1, ""), (2, ""), (4, "")] {
+        let text = extended(&deck, |_, _| device.to_string());
+        assert!(text.contains("cycles=1 "));
+        let circuit = circuit("tmaze.cir", &text.replace("cycles=1 ", &format!("cycles={cycles} ")), &[]);
+        let (mut low, mut high) = (Vec::new(), Vec::new());
+        for seed in 1..=2 {
+            let mut array = array(&circuit, Some(seed));
+            let found = Calibration::measure(&mut array).expect("calibration");
+            for column in 0..3 {
+                for row in 0..ROWS {
+                    let (g0, g1) = (cards.g0[column][row], cards.g1[column][row]);
+                    low.push((found.g0[column][row] - g0) / (g1 - g0));
+                    high.push((found.g0[column][row] + found.span[column][row] - g1) / (g1 - g0));
+                }
+            }
+        }
+        let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+        println!(
+            "{cycles} cycles {device:8} e0: mean {:+.3} rms {:.3}   e1: mean {:+.3} rms {:.3}",
+            mean(&low), rms(&low), mean(&high), rms(&high)
+        );
+    }
 }
 
 #[test]

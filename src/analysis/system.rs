@@ -139,6 +139,7 @@ impl System {
     /// Everything that is wrong with the devices' parameters, and a structurally singular matrix, as diagnostics.
     pub fn new(circuit: &Circuit, options: &Options) -> Result<Self, Vec<Diagnostic>> {
         let mut builder = Builder::new(circuit, options.temperature);
+        builder.seed = options.seed;
         let mut warnings = Vec::new();
         let Banks { linear, mut sources, others } = crate::devices::build(&mut builder, &mut warnings)?;
         let mut banks: Vec<Box<dyn Bank>> = vec![Box::new(linear)];

@@ -44,6 +44,8 @@ pub struct Builder<'c> {
     pub branches: Vec<Option<Unknown>>,
     /// Circuit temperature, K.
     pub temperature: f64,
+    /// Seed of the devices' random streams; 0 unless set.
+    pub seed: u64,
     entries: Vec<(Unknown, Unknown)>,
     /// Row and column of every entry, for the tests of the devices.
     #[cfg(test)]
@@ -60,6 +62,7 @@ impl<'c> Builder<'c> {
             unknowns,
             branches: vec![None; circuit.elements.len()],
             temperature,
+            seed: 0,
             entries: Vec::new(),
             #[cfg(test)]
             places: Vec::new(),

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::circuit::{Device, ElementId, ElementKind, ModelId, ParamData};
+use crate::circuit::{Device, ElementId, ElementKind, ModelId};
 use crate::devices::{Bank, Builder, Context, Slot, Stamps, Unknown, apply};
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -52,7 +52,6 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
         let mut cards: HashMap<ModelId, (M::Params, Option<u32>)> = HashMap::new();
         let mut bank =
             Self { elements: Vec::new(), cells: Vec::new(), models: Vec::new(), initial: Vec::new(), held: Vec::new() };
-        let seed = run_seed(builder);
         for &id in elements {
             let element = &circuit.elements[id.0 as usize];
             let ElementKind::Device(Device { model: card_id, params: given, .. }) = &element.kind else { continue };
@@ -85,7 +84,7 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
             };
             let (plus, minus) = (builder.terminal(id, 0), builder.terminal(id, 1));
             let slots = builder.pair(plus, minus);
-            let stream = noise::stream(seed, &element.name);
+            let stream = noise::stream(builder.seed, &element.name);
             bank.elements.push(id);
             bank.held.push(M::Held::default());
             bank.cells.push(Cell { plus, minus, slots, model, stream });
@@ -102,15 +101,6 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
         let v = ctx.x[cell.plus as usize] - ctx.x[cell.minus as usize];
         Some((&self.models[cell.model as usize], array(solved), site, v))
     }
-}
-
-/// `.options seed=..`: other random streams for the whole circuit.
-fn run_seed(builder: &Builder) -> u64 {
-    let options = builder.circuit.options.iter().rev();
-    options
-        .filter(|o| o.name == "seed")
-        .find_map(|o| if let ParamData::Number(n) = o.value { Some(n.to_bits()) } else { None })
-        .unwrap_or(0)
 }
 
 /// The first `N` values of a slice.

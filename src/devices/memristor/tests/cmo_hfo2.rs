@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::harness::{Bench, Given, build, circuit};
+use super::harness::{Bench, Given, build, build_with_seed, circuit};
 use crate::devices::memristor::MemristorBank;
 use crate::devices::memristor::cmo_hfo2::{CmoHfo2, CmoHfo2Params, Held};
 use crate::devices::memristor::model::{CompactModel, Site};
@@ -183,13 +183,7 @@ fn devices_and_seeds_have_their_own_noise() {
     assert!(i[0] != i[1] && i[0] != i[2] && i[1] != i[2]);
     assert!((i[3] - 3.34e-6).abs() < 1e-17);
     let other_run = {
-        let mut circuit = circuit.clone();
-        circuit.options.push(crate::circuit::Setting {
-            name: "seed".into(),
-            value: crate::circuit::ParamData::Number(7.0),
-            span: Default::default(),
-        });
-        let bank = build(&circuit, MemristorBank::<CmoHfo2, 1>::build).unwrap_or_else(|found| panic!("{found:?}"));
+        let bank = build_with_seed(&circuit, MemristorBank::<CmoHfo2, 1>::build, 7).unwrap_or_else(|found| panic!("{found:?}"));
         bank.current_and_power(0, &ctx, &states, &[]).expect("offered").0
     };
     assert_ne!(other_run, i[0]);

@@ -52,7 +52,12 @@ pub fn circuit(kind: &str, card: Given, instances: &[Given]) -> Circuit {
 }
 
 pub fn build(circuit: &Circuit, constructor: BuildBank) -> Result<Box<dyn Bank>, Vec<Diagnostic>> {
+    build_with_seed(circuit, constructor, 0)
+}
+
+pub fn build_with_seed(circuit: &Circuit, constructor: BuildBank, seed: u64) -> Result<Box<dyn Bank>, Vec<Diagnostic>> {
     let mut builder = Builder::new(circuit, 300.15);
+    builder.seed = seed;
     let elements: Vec<ElementId> = (0..circuit.elements.len() as u32).map(ElementId).collect();
     let mut found = Vec::new();
     constructor(&mut builder, &elements, &mut found).ok_or(found)
