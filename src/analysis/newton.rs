@@ -16,6 +16,10 @@ const CONTRACTION: f64 = 0.2;
 /// floating nodes without loss.
 const CONVERGED: f64 = 0.05;
 
+/// A full Newton correction of at most this share of the tolerances is taken without another evaluation: what is left is of
+/// second order in it. Charges follow by their linearisation.
+const QUADRATIC: f64 = 0.5;
+
 /// Why Newton stopped without a solution.
 #[derive(Clone, Debug)]
 pub struct NewtonFailure {
@@ -77,6 +81,11 @@ impl System {
                     // Nothing else depends on the point: take the last correction along.
                     self.take_correction(point);
                 }
+                return Ok(iteration + 1);
+            }
+            if !limited && fresh && !is_static && size <= QUADRATIC {
+                self.take_correction(point);
+                self.correct_charges();
                 return Ok(iteration + 1);
             }
             if !fresh && size > CONTRACTION * last_size.min(1e3) {

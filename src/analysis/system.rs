@@ -342,6 +342,17 @@ impl System {
         self.lu.solve_in_place(&mut self.delta[1..]);
     }
 
+    /// Moves the charges along with the last correction: `q += C delta`.
+    pub(super) fn correct_charges(&mut self) {
+        let columns = self.pattern.col_ptr();
+        for column in 0..self.pattern.n() {
+            let delta = self.delta[column + 1];
+            for slot in columns[column]..columns[column + 1] {
+                self.q[self.pattern.row_idx()[slot] as usize + 1] += self.c[slot] * delta;
+            }
+        }
+    }
+
     /// Tells devices that a point has been accepted; true when one of them switched.
     pub fn accept(&mut self, point: &mut Point, time: f64, gmin: f64) -> bool {
         let mut switched = false;

@@ -16,7 +16,7 @@ const DEPTH: usize = MAX_ORDER + 2;
 /// Steps of backward Euler after a restart.
 const DAMPED_STEPS: usize = 2;
 /// Share of the way to the next corner that the first step after a restart takes.
-const FIRST_STEP: f64 = 0.02;
+const FIRST_STEP: f64 = 0.05;
 /// Smallest such share.
 const SMALLEST_FIRST_STEP: f64 = 1e-7;
 /// Share of its scale by which a voltage may change in that step.
@@ -26,7 +26,7 @@ const FIRST_FLOOR: f64 = 0.02;
 /// Share of the largest step below which voltages without charge do not limit the step.
 const ALGEBRAIC_STEP: f64 = 1e-3;
 /// Largest growth of the step.
-const GROWTH: f64 = 2.5;
+const GROWTH: f64 = 3.0;
 
 #[derive(Clone, Default)]
 struct Past {

@@ -27,16 +27,9 @@ pub enum Waveform {
     },
     /// `SIN(vo va freq td theta phase)`; phase in degrees, no frequency means 1/tstop.
     Sine { offset: f64, amplitude: f64, frequency: Option<f64>, delay: f64, damping: f64, phase_degrees: f64 },
-    /// `EXP(v1 v2 td1 tau1 td2 tau2)`; a missing time constant is the time step, a missing
-    /// `fall_delay` one time step after `rise_delay`.
-    Exponential {
-        low: f64,
-        high: f64,
-        rise_delay: f64,
-        rise_tau: Option<f64>,
-        fall_delay: Option<f64>,
-        fall_tau: Option<f64>,
-    },
+    /// `EXP(v1 v2 td1 tau1 td2 tau2)`; a missing time constant or `rise_delay` is the time step, a missing `fall_delay`
+    /// one time step after `rise_delay`.
+    Exponential { low: f64, high: f64, rise_delay: Option<f64>, rise_tau: Option<f64>, fall_delay: Option<f64>, fall_tau: Option<f64> },
     /// `PWL(t1 v1 ..) [r=] [td=]`: times ascending.
     PiecewiseLinear { points: Vec<(f64, f64)>, repeat_from: Option<f64>, delay: f64 },
     /// `SFFM(vo va fc mdi fs)`; a missing frequency is 1/tstop.
@@ -171,7 +164,7 @@ impl Waveform {
 
     fn exponential_delays(&self, times: TranTimes) -> (f64, f64) {
         let Self::Exponential { rise_delay, fall_delay, .. } = *self else { return (0.0, 0.0) };
-        let rise = if rise_delay.is_nan() { times.step } else { rise_delay };
+        let rise = rise_delay.unwrap_or(times.step);
         (rise, fall_delay.unwrap_or(rise + times.step))
     }
 }
@@ -301,7 +294,7 @@ mod tests {
         let wave = |fall_delay| Waveform::Exponential {
             low: 0.0,
             high: 1.0,
-            rise_delay: 1e-6,
+            rise_delay: Some(1e-6),
             rise_tau: Some(2e-6),
             fall_delay,
             fall_tau: None,
@@ -310,6 +303,15 @@ mod tests {
         check(&wave(None), &[(1.05, 0.02469), (2.0, -0.60641), (8.0, -0.03020)]);
         assert_eq!(corners(&wave(Some(5e-6)), 1e-5), [1.0, 5.0]);
         assert_eq!(corners(&wave(None), 1e-5), [1.0, 1.1]);
+        let bare = Waveform::Exponential {
+            low: 0.0,
+            high: 1.0,
+            rise_delay: None,
+            rise_tau: None,
+            fall_delay: None,
+            fall_tau: None,
+        };
+        assert_eq!(corners(&bare, 1e-5), [0.1, 0.2]);
     }
 
     #[test]

@@ -54,15 +54,30 @@ pub fn safe_exp(x: f64) -> (f64, f64) {
     }
 }
 
+/// Below this magnitude [`small_exp_m1`] is exact to rounding.
+pub const SMALL_EXPONENT: f64 = 0.01;
+
+/// `exp(u) - 1` by its series: for the many devices that rest without bias.
+#[inline]
+pub fn small_exp_m1(u: f64) -> f64 {
+    let fifth = 1.0 + u * (1.0 / 5.0) * (1.0 + u * (1.0 / 6.0));
+    u * (1.0 + u * (1.0 / 2.0) * (1.0 + u * (1.0 / 3.0) * (1.0 + u * (1.0 / 4.0) * fifth)))
+}
+
 /// Current and conductance of an ideal junction with saturation current `is` and emission voltage `vte`.
 #[inline]
 pub fn junction_current(v: f64, is: f64, vte: f64) -> (f64, f64) {
-    if v >= -3.0 * vte {
-        let (e, de) = safe_exp(v / vte);
-        (is * (e - 1.0), is * de / vte)
+    let inverse = 1.0 / vte;
+    let u = v * inverse;
+    if u.abs() < SMALL_EXPONENT {
+        let e = small_exp_m1(u);
+        (is * e, is * (1.0 + e) * inverse)
+    } else if u >= -3.0 {
+        let (e, de) = safe_exp(u);
+        (is * (e - 1.0), is * de * inverse)
     } else {
         // cubic approach to -is, continuous in value and slope
-        let a = (3.0 * vte / (v * std::f64::consts::E)).powi(3);
+        let a = (3.0 / (u * std::f64::consts::E)).powi(3);
         (-is * (1.0 + a), 3.0 * is * a / v)
     }
 }
@@ -207,6 +222,14 @@ mod tests {
         assert!(junction_current(1e6, 1e-14, vte).0.is_finite());
         let v: f64 = 0.6;
         assert!((junction_current(v, 1e-14, vte).0 / (1e-14 * ((v / vte).exp() - 1.0)) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_series_agrees_with_the_exponential() {
+        for k in -1000i32..1000 {
+            let u = f64::from(k) * 1e-3 * SMALL_EXPONENT;
+            assert!((small_exp_m1(u) - u.exp_m1()).abs() <= 4.0 * f64::EPSILON * u.abs(), "{u}");
+        }
     }
 
     #[test]

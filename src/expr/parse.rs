@@ -1,7 +1,7 @@
 //! Expression text to syntax tree.
 //!
 //! Precedence, loosest first: `?:` (from the right), `||`, `&&`, `== != <>`, `< <= > >=`, `+ -`, `* / %`, unary `- + !`,
-//! `^ **` (from the right). Braces inside an expression are parentheses.
+//! `^ **` (from the left, as in ngspice). Braces inside an expression are parentheses.
 
 use nom::Parser as _;
 use nom::branch::alt;
@@ -148,15 +148,27 @@ impl<'a> Parser<'a> {
         self.grow(operand.height, Expr::Unary(op, Box::new(operand.expr)))
     }
 
-    /// The exponent may carry a sign and another power: 2^-3, 2^3^2 = 2^9.
+    /// Powers from the left, as in ngspice: 2^3^2 = 8^2.
     fn power(&mut self) -> Result<Tree, ParseError> {
-        let base = self.primary()?;
-        if !(self.symbol("^") || self.symbol("**")) {
-            return Ok(base);
+        let mut base = self.primary()?;
+        while self.symbol("^") || self.symbol("**") {
+            let exponent = self.exponent()?;
+            let below = base.height.max(exponent.height);
+            base = self.grow(below, Expr::Binary(Binary::Power, Box::new(base.expr), Box::new(exponent.expr)))?;
         }
-        let exponent = self.nested(Self::unary)?;
-        let below = base.height.max(exponent.height);
-        self.grow(below, Expr::Binary(Binary::Power, Box::new(base.expr), Box::new(exponent.expr)))
+        Ok(base)
+    }
+
+    /// An exponent may carry signs: 2^-3.
+    fn exponent(&mut self) -> Result<Tree, ParseError> {
+        if self.symbol("+") {
+            return self.nested(Self::exponent);
+        }
+        if !self.symbol("-") {
+            return self.primary();
+        }
+        let operand = self.nested(Self::exponent)?;
+        self.grow(operand.height, Expr::Unary(Unary::Negate, Box::new(operand.expr)))
     }
 
     fn primary(&mut self) -> Result<Tree, ParseError> {

@@ -115,7 +115,8 @@ pub(crate) struct Element {
 pub(crate) enum Body {
     Passive {
         kind: Passive,
-        value: Option<Value>,
+        /// Value, model, or both.
+        values: Vec<Value>,
         params: Vec<Param>,
     },
     Mutual {

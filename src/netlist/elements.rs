@@ -92,14 +92,17 @@ fn nodes(cursor: &mut Cursor, title: &Word, count: usize) -> Result<Vec<Word>, D
     Ok(nodes)
 }
 
+/// `[value] [model] [name=value ..]`; which of two words is the model shows when all names are known.
 fn passive(cursor: &mut Cursor, kind: Passive) -> Result<Body, Diagnostic> {
-    let value = match cursor.peek() {
-        Some(_) if !cursor.at_assignment() => Some(value(cursor, "a value")?),
-        Some(_) => None,
-        None => return Err(cursor.expected("a value")),
-    };
+    if cursor.peek().is_none() {
+        return Err(cursor.expected("a value"));
+    }
+    let mut values = Vec::new();
+    while values.len() < 2 && cursor.peek().is_some() && !cursor.at_assignment() {
+        values.push(value(cursor, "a value")?);
+    }
     let params = params(cursor, |cursor, _| known_flag(cursor, &[]))?;
-    Ok(Body::Passive { kind, value, params })
+    Ok(Body::Passive { kind, values, params })
 }
 
 /// The only parameter after the value of some sources: `m=`.

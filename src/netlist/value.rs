@@ -242,9 +242,13 @@ pub(crate) fn function_body(cursor: &mut Cursor, shared: bool) -> Result<Formula
     formula(cursor, &line.text[first.start..end], first.start)
 }
 
-/// The expression of a behavioural source: in braces, or bare to the end of the line.
+/// The expression of a behavioural source: in braces, or bare to the end of the line (braces are parentheses there).
 pub(crate) fn rest_formula(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Formula, Diagnostic> {
-    if let Some(token) = cursor.take_if(Kind::Formula)? {
+    let mut after = cursor.clone();
+    if let Some(token) = after.take_if(Kind::Formula)?
+        && (after.peek().is_none() || after.at_assignment())
+    {
+        *cursor = after;
         return formula(cursor, token.text, token.text_start());
     }
     let Some((text, start)) = cursor.rest() else { return Err(cursor.expected(what)) };

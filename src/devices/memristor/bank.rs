@@ -10,7 +10,7 @@ use crate::circuit::{Device, ElementId, ElementKind, ModelId, ParamData};
 use crate::devices::{Bank, Builder, Context, Slot, Stamps, Unknown, apply};
 use crate::diagnostic::{Diagnostic, Severity};
 
-use super::model::{Advance, CompactModel, Flow, Site};
+use super::model::{Advance, CompactModel, Flow, Site, offset};
 use super::noise;
 use super::solve::{Solution, solve};
 
@@ -32,11 +32,12 @@ struct Cell {
 ///
 /// States per device: those of [`CompactModel::STATES`]. The bank keeps no memory.
 #[derive(Clone)]
-pub struct MemristorBank<M, const N: usize> {
+pub struct MemristorBank<M: CompactModel<N>, const N: usize> {
     elements: Vec<ElementId>,
     cells: Vec<Cell>,
     models: Vec<M>,
     initial: Vec<f64>,
+    held: Vec<M::Held>,
 }
 
 impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
@@ -49,7 +50,8 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
         let errors = |found: &[Diagnostic]| found.iter().filter(|d| d.severity == Severity::Error).count();
         let errors_before = errors(found);
         let mut cards: HashMap<ModelId, (M::Params, Option<u32>)> = HashMap::new();
-        let mut bank = Self { elements: Vec::new(), cells: Vec::new(), models: Vec::new(), initial: Vec::new() };
+        let mut bank =
+            Self { elements: Vec::new(), cells: Vec::new(), models: Vec::new(), initial: Vec::new(), held: Vec::new() };
         let seed = run_seed(builder);
         for &id in elements {
             let element = &circuit.elements[id.0 as usize];
@@ -85,6 +87,7 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
             let slots = builder.pair(plus, minus);
             let stream = noise::stream(seed, &element.name);
             bank.elements.push(id);
+            bank.held.push(M::Held::default());
             bank.cells.push(Cell { plus, minus, slots, model, stream });
         }
         (errors(found) == errors_before).then(|| Box::new(bank) as Box<dyn Bank>)
@@ -130,7 +133,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
 
     fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
         let mut limited = false;
-        for (index, cell) in self.cells.iter().enumerate() {
+        for ((index, cell), held) in self.cells.iter().enumerate().zip(&mut self.held) {
             let model = &self.models[cell.model as usize];
             let first = index * Self::STRIDE;
             let v = ctx.x[cell.plus as usize] - ctx.x[cell.minus as usize];
@@ -143,12 +146,13 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
                 None => Solution { states: before, ds_dv: [0.0; N], settled: true },
                 Some(coefficient) => {
                     let history: [f64; N] = array(&ctx.states.history[first..]);
-                    let solution = if model.rate_bound(v) < IDLE * coefficient {
-                        let states =
-                            std::array::from_fn(|k| before[k] - (history[k] + coefficient * before[k]) / coefficient);
+                    let solution = if model.rate_bound(v, held) < IDLE * coefficient {
+                        let states = std::array::from_fn(|k| {
+                            before[k] - offset(coefficient, history[k], before[k]) / coefficient
+                        });
                         Solution { states, ds_dv: [0.0; N], settled: true }
                     } else {
-                        solve(model, coefficient, &history, &before, v)
+                        solve(model, coefficient, &history, &before, v, held)
                     };
                     if Self::STRIDE > N {
                         let step = Advance {
@@ -159,7 +163,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
                             history: &ctx.states.history[first + N..first + Self::STRIDE],
                             stream: cell.stream,
                         };
-                        path_slope = model.advance(&step, &mut own[N..]);
+                        path_slope = model.advance(&step, &mut own[N..], held);
                     }
                     solution
                 }
@@ -168,7 +172,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
             own[..N].copy_from_slice(&solution.states);
 
             let site = Site { auxiliary: &own[N..], path_slope, stream: cell.stream, time: ctx.time };
-            let Flow { i, di_dv, di_ds } = model.current(&solution.states, &site, v);
+            let Flow { i, di_dv, di_ds } = model.current(&solution.states, &site, v, held);
             let g = (0..N).fold(di_dv, |g, k| g + di_ds[k] * solution.ds_dv[k]);
             out.current(cell.plus, cell.minus, i);
             out.conductance(&cell.slots, g);
@@ -193,14 +197,15 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
 
     fn internal(&self, index: usize, name: &str, ctx: &Context, states: &[f64], _memory: &[f64]) -> Option<f64> {
         let (model, s, site, v) = self.device(index, ctx, states)?;
+        let mut held = self.held[index].clone();
         if let Some(k) = M::STATES.iter().position(|&state| state == name) {
             return states.get(index * Self::STRIDE + k).copied();
         }
         match name {
             "v" => Some(v),
-            "i" => Some(model.current(&s, &site, v).i),
-            "p" => Some(v * model.current(&s, &site, v).i),
-            "g" => Some(model.current(&s, &site, 0.0).di_dv),
+            "i" => Some(model.current(&s, &site, v, &mut held).i),
+            "p" => Some(v * model.current(&s, &site, v, &mut held).i),
+            "g" => Some(model.current(&s, &site, 0.0, &mut held).di_dv),
             _ => model.internal(name, &s, &site),
         }
     }
@@ -211,7 +216,8 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
 
     fn current_and_power(&self, index: usize, ctx: &Context, states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {
         let (model, s, site, v) = self.device(index, ctx, states)?;
-        let i = model.current(&s, &site, v).i;
+        let mut held = self.held[index].clone();
+        let i = model.current(&s, &site, v, &mut held).i;
         Some((i, v * i))
     }
 }

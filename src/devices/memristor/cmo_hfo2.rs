@@ -6,9 +6,10 @@
 //! activity of a voltage is pulses per second, their sum over both polarities is the state `a`. Filament noise is a random
 //! path along `a` (no pulses, no change), read noise one along time.
 
+use crate::devices::junction::{SMALL_EXPONENT, small_exp_m1};
 use crate::devices::{ANY, NON_NEGATIVE, POSITIVE};
 
-use super::model::{Advance, CompactModel, Flow, Rate, Site};
+use super::model::{Advance, CompactModel, Flow, Kept, Rate, Site, offset};
 use super::noise::{mix, normal, sub_stream};
 use super::smooth::limited_exp;
 
@@ -24,6 +25,8 @@ const ACTIVITY: usize = 0;
 const CELLS: usize = 1;
 const NODES: usize = 2;
 const COMPONENTS: usize = 3;
+/// Number of states, the filament first.
+const STATES: usize = 1 + NODES + 2 * COMPONENTS;
 const READ_STREAM: u64 = 16;
 
 crate::parameters! {
@@ -88,10 +91,26 @@ impl Activity {
     #[inline]
     fn at(&self, v: f64) -> (f64, f64) {
         let inner = v.min(self.linear_from);
-        let e = (inner * self.half_scale).exp_m1();
+        let u = inner * self.half_scale;
+        let e = if u.abs() < SMALL_EXPONENT { small_exp_m1(u) } else { u.exp_m1() };
         let slope = self.factor * 2.0 * self.half_scale * e * (e + 1.0);
         (self.factor * e * e + slope * (v - inner), slope)
     }
+}
+
+/// What a device need not compute twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held {
+    /// Activity and its derivative by voltage.
+    activity: Kept<f64, (f64, f64)>,
+    /// `dx/dA` and its derivative by state and direction.
+    motion: Kept<(f64, bool), (f64, f64)>,
+    /// [`CmoHfo2::conductance`] by the states.
+    conductance: Kept<[f64; STATES], (f64, f64, f64, f64)>,
+    /// Normal deviates of the read noise at both ends of a cell of its grid.
+    deviates: Kept<i64, (f64, f64)>,
+    /// Relative read noise by time.
+    read_noise: Kept<f64, f64>,
 }
 
 /// The model with its constants computed.
@@ -132,15 +151,17 @@ pub struct CmoHfo2 {
 impl CmoHfo2 {
     /// Activity and its derivative by v; both polarities count up.
     #[inline]
-    fn activity(&self, v: f64) -> (f64, f64) {
-        if v > 0.0 {
-            self.set.at(v)
-        } else if v < 0.0 {
-            let (a, da) = self.reset.at(-v);
-            (a, -da)
-        } else {
-            (0.0, 0.0)
-        }
+    fn activity(&self, v: f64, held: &mut Held) -> (f64, f64) {
+        held.activity.at(v, || {
+            if v > 0.0 {
+                self.set.at(v)
+            } else if v < 0.0 {
+                let (a, da) = self.reset.at(-v);
+                (a, -da)
+            } else {
+                (0.0, 0.0)
+            }
+        })
     }
 
     /// `dx/dA` while setting and its derivative by x.
@@ -190,20 +211,21 @@ impl CmoHfo2 {
         for (rho, node) in self.rho.iter().zip(auxiliary[NODES..].chunks_exact(2)) {
             // the root keeps the variance of a stationary process constant between nodes
             let q = 1.0 - 2.0 * t * (1.0 - t) * (1.0 - rho);
-            let root = q.sqrt();
-            let value = ((1.0 - t) * node[0] + t * node[1]) / root;
+            let inverse_root = 1.0 / q.sqrt();
+            let value = ((1.0 - t) * node[0] + t * node[1]) * inverse_root;
             n += value;
-            dn += (node[1] - node[0]) / root - value * (2.0 * t - 1.0) * (1.0 - rho) / q;
+            dn += ((node[1] - node[0]) - value * (2.0 * t - 1.0) * (1.0 - rho) * inverse_root) * inverse_root;
         }
         (n, dn / CELL)
     }
 
     /// Draws the noise nodes up to the cell of the present activity count.
     fn draw(&self, x: f64, v: f64, stream: u64, auxiliary: &mut [f64]) {
-        let needed = (auxiliary[ACTIVITY] / CELL).floor() + 1.0;
-        if !(auxiliary[ACTIVITY] > 0.0 && auxiliary[CELLS] < needed && needed < 9e15) {
+        let position = auxiliary[ACTIVITY] / CELL;
+        if !(position > 0.0 && position >= auxiliary[CELLS] && position < 9e15) {
             return;
         }
+        let needed = position.floor() + 1.0;
         let g = self.gmin + self.span * x.clamp(0.0, 1.0);
         let fall = (self.gref / g).powf(self.ngexp);
         let sigma = &self.sigma[usize::from(v < 0.0)];
@@ -222,16 +244,22 @@ impl CmoHfo2 {
     }
 
     /// Relative read noise at a time: normal deviates on a grid, interpolated at constant variance.
-    fn read_noise(&self, stream: u64, time: f64) -> f64 {
+    fn read_noise(&self, stream: u64, time: f64, held: &mut Held) -> f64 {
         if self.nread == 0.0 {
             return 0.0;
         }
-        let position = time / self.tread;
-        let j = position.floor();
-        let u = position - j;
-        let stream = sub_stream(stream ^ self.seed, READ_STREAM);
-        let z = (1.0 - u) * normal(stream, j as i64) + u * normal(stream, j as i64 + 1);
-        self.nread * z / ((1.0 - u) * (1.0 - u) + u * u).sqrt()
+        let Held { read_noise, deviates, .. } = held;
+        read_noise.at(time, || {
+            let position = time / self.tread;
+            let j = position.floor();
+            let u = position - j;
+            let (left, right) = deviates.at(j as i64, || {
+                let stream = sub_stream(stream ^ self.seed, READ_STREAM);
+                (normal(stream, j as i64), normal(stream, j as i64 + 1))
+            });
+            let z = (1.0 - u) * left + u * right;
+            self.nread * z / ((1.0 - u) * (1.0 - u) + u * u).sqrt()
+        })
     }
 
     /// Shape of the current-voltage curve and its derivative.
@@ -248,6 +276,17 @@ impl CmoHfo2 {
     }
 }
 
+/// `ln(1 + exp(u))` and its derivative.
+#[inline]
+fn softplus(u: f64) -> (f64, f64) {
+    if u > 40.0 {
+        return (u, 1.0);
+    }
+    let e = (-u.abs()).exp();
+    let logistic = 1.0 / (1.0 + e);
+    (u.max(0.0) + e.ln_1p(), if u > 0.0 { logistic } else { e * logistic })
+}
+
 /// The identity on `0..1`, bent smoothly into the bounds over `s`; value and derivative.
 #[inline]
 fn soft_bounds(y: f64, s: f64) -> (f64, f64) {
@@ -255,13 +294,14 @@ fn soft_bounds(y: f64, s: f64) -> (f64, f64) {
     if low > 40.0 && high < -40.0 {
         return (y, 1.0);
     }
-    let softplus = |u: f64| u.max(0.0) + (-u.abs()).exp().ln_1p();
-    let logistic = |u: f64| 1.0 / (1.0 + (-u).exp());
-    (s * (softplus(low) - softplus(high)), logistic(low) - logistic(high))
+    let (low, dlow) = softplus(low);
+    let (high, dhigh) = softplus(high);
+    (s * (low - high), dlow - dhigh)
 }
 
 impl CompactModel<1> for CmoHfo2 {
     type Params = CmoHfo2Params;
+    type Held = Held;
     const KIND: &'static str = "cmo_hfo2";
     const STATES: &'static [&'static str] =
         &["x", "a", "cells", "fast_left", "fast_right", "medium_left", "medium_right", "slow_left", "slow_right"];
@@ -334,32 +374,37 @@ impl CompactModel<1> for CmoHfo2 {
         Ok(())
     }
 
-    fn current(&self, s: &[f64; 1], site: &Site, v: f64) -> Flow<1> {
-        let (g, dg_dx, dg_da, _) = self.conductance(s[0], site.auxiliary);
-        let eps = 1.0 + self.read_noise(site.stream, site.time);
+    fn current(&self, s: &[f64; 1], site: &Site, v: f64, held: &mut Held) -> Flow<1> {
+        let mut states = [s[0]; STATES];
+        states[1..].copy_from_slice(site.auxiliary);
+        let (g, dg_dx, dg_da, _) = held.conductance.at(states, || self.conductance(s[0], site.auxiliary));
+        let eps = 1.0 + self.read_noise(site.stream, site.time, held);
         let (phi, dphi) = self.shape(v);
         Flow { i: g * phi * eps, di_dv: (g * dphi + dg_da * site.path_slope * phi) * eps, di_ds: [dg_dx * phi * eps] }
     }
 
-    fn rate(&self, s: &[f64; 1], v: f64) -> Rate<1> {
-        let (a, da) = self.activity(v);
-        let (f, df) = if v > 0.0 {
-            self.growth(s[0])
-        } else {
-            let (f, df) = self.loss(s[0]);
-            (-f, -df)
-        };
+    fn rate(&self, s: &[f64; 1], v: f64, held: &mut Held) -> Rate<1> {
+        let (a, da) = self.activity(v, held);
+        let setting = v > 0.0;
+        let (f, df) = held.motion.at((s[0], setting), || {
+            if setting {
+                self.growth(s[0])
+            } else {
+                let (f, df) = self.loss(s[0]);
+                (-f, -df)
+            }
+        });
         Rate { f: [a * f], df_dv: [da * f], df_ds: [[a * df]] }
     }
 
     #[inline]
-    fn rate_bound(&self, v: f64) -> f64 {
-        self.activity(v).0 * self.fastest[usize::from(v < 0.0)]
+    fn rate_bound(&self, v: f64, held: &mut Held) -> f64 {
+        self.activity(v, held).0 * self.fastest[usize::from(v < 0.0)]
     }
 
-    fn advance(&self, step: &Advance<1>, auxiliary: &mut [f64]) -> f64 {
-        let (activity, slope) = self.activity(step.v);
-        let offset = step.history[ACTIVITY] + step.coefficient * auxiliary[ACTIVITY];
+    fn advance(&self, step: &Advance<1>, auxiliary: &mut [f64], held: &mut Held) -> f64 {
+        let (activity, slope) = self.activity(step.v, held);
+        let offset = offset(step.coefficient, step.history[ACTIVITY], auxiliary[ACTIVITY]);
         let added = (activity - offset) / step.coefficient;
         if !added.is_finite() {
             return 0.0;

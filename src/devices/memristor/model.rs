@@ -24,6 +24,41 @@ pub struct Rate<const N: usize> {
     pub df_ds: [[f64; N]; N],
 }
 
+/// The last result of a function together with its exact argument: equal arguments give equal bits, so nothing depends
+/// on whether the result was kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept<K, V> {
+    last: Option<(K, V)>,
+}
+
+impl<K: PartialEq, V: Copy> Kept<K, V> {
+    /// The result at `key`, computed unless it is the one kept.
+    #[inline]
+    pub fn at(&mut self, key: K, compute: impl FnOnce() -> V) -> V {
+        match &self.last {
+            Some((last, value)) if *last == key => *value,
+            _ => {
+                let value = compute();
+                self.last = Some((key, value));
+                value
+            }
+        }
+    }
+}
+
+/// A history that brings a state at rest this close to its previous value (relative) differs from it by rounding alone:
+/// the weights of a formula add up to zero only so far.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
+
+/// The part of `ds/dt = coefficient * (s - previous) + offset` that comes from the history, freed of rounding so that a
+/// state at rest keeps its bits.
+#[inline]
+pub fn offset(coefficient: f64, history: f64, previous: f64) -> f64 {
+    let rest = coefficient * previous;
+    let offset = history + rest;
+    if offset.abs() <= ROUNDING * rest.abs() { 0.0 } else { offset }
+}
+
 /// Where and when a current is asked for, besides states and voltage.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
@@ -66,6 +101,9 @@ pub struct Advance<'a, const N: usize> {
 pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'static {
     /// Parameters of the card; each can be overridden on an instance. Initial states belong to them.
     type Params: Parameters;
+    /// Intermediate results of one device that are dear and often needed again ([`Kept`]); `()` for none. They save
+    /// work and change nothing: with a fresh one every function returns the same bits.
+    type Held: Clone + Default + Send + Sync + 'static;
     /// Type word, for messages.
     const KIND: &'static str;
     /// Names of the solved states, then of the auxiliary states.
@@ -90,20 +128,20 @@ pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'stati
     fn initial(&self, params: &Self::Params, states: &mut [f64]) -> Result<(), String>;
 
     /// Current at voltage `v`.
-    fn current(&self, s: &[f64; N], site: &Site, v: f64) -> Flow<N>;
+    fn current(&self, s: &[f64; N], site: &Site, v: f64, held: &mut Self::Held) -> Flow<N>;
 
     /// Rates at voltage `v`. They do not see the auxiliary states.
-    fn rate(&self, s: &[f64; N], v: f64) -> Rate<N>;
+    fn rate(&self, s: &[f64; N], v: f64, held: &mut Self::Held) -> Rate<N>;
 
     /// An upper bound of every `|ds/dt|`, relative to the state's range and for all states, 1/s. It need not be tight, but
     /// it should be cheap: cells that provably do not move skip the local solution.
-    fn rate_bound(&self, v: f64) -> f64;
+    fn rate_bound(&self, v: f64, held: &mut Self::Held) -> f64;
 
     /// Moves the auxiliary states from their values at the last accepted point to the end of the step, in closed form: a
     /// quantity whose rate is a function of the voltage alone follows from the integration formula, and whatever depends
     /// on it (a noise path) from its new value. Nothing else may enter, so that neither step size nor rejected steps leave
     /// a trace. Returns the derivative by `v` of the quantity they follow, for [`CompactModel::current`].
-    fn advance(&self, _step: &Advance<N>, _auxiliary: &mut [f64]) -> f64 {
+    fn advance(&self, _step: &Advance<N>, _auxiliary: &mut [f64], _held: &mut Self::Held) -> f64 {
         0.0
     }
 

@@ -3,7 +3,7 @@
 //! The solution depends on its arguments alone (it always starts from the previous states), so a repeated evaluation
 //! gives the same bits. Of several solutions it finds the one next to the previous state in the direction of motion.
 
-use super::model::{CompactModel, Rate};
+use super::model::{CompactModel, Rate, offset};
 
 /// Corrections below this fraction of a state's range end the iteration.
 const SETTLED: f64 = 1e-9;
@@ -30,13 +30,14 @@ pub fn solve<M: CompactModel<N>, const N: usize>(
     history: &[f64; N],
     previous: &[f64; N],
     v: f64,
+    held: &mut M::Held,
 ) -> Solution<N> {
     // ds/dt = coefficient * (s - previous) + offset
-    let offset: [f64; N] = std::array::from_fn(|k| history[k] + coefficient * previous[k]);
+    let offset: [f64; N] = std::array::from_fn(|k| offset(coefficient, history[k], previous[k]));
     let found = if N == 1 {
-        bracketed(model, coefficient, &offset, previous, v)
+        bracketed(model, coefficient, &offset, previous, v, held)
     } else {
-        damped(model, coefficient, &offset, previous, v)
+        damped(model, coefficient, &offset, previous, v, held)
     };
     found.unwrap_or(Solution { states: *previous, ds_dv: [0.0; N], settled: false })
 }
@@ -49,6 +50,7 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
     offset: &[f64; N],
     previous: &[f64; N],
     v: f64,
+    held: &mut M::Held,
 ) -> Option<Solution<N>> {
     let range = M::DOMAIN[0].1 - M::DOMAIN[0].0;
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
@@ -56,7 +58,7 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
     let mut last = f64::INFINITY;
     let mut s = *previous;
     for _ in 0..ITERATIONS {
-        let rate = model.rate(&s, v);
+        let rate = model.rate(&s, v, held);
         let residual = rate.f[0] - coefficient * (s[0] - previous[0]) - offset[0];
         let slope = coefficient - rate.df_ds[0][0];
         if !(residual.is_finite() && slope.is_finite()) {
@@ -92,13 +94,14 @@ fn damped<M: CompactModel<N>, const N: usize>(
     offset: &[f64; N],
     previous: &[f64; N],
     v: f64,
+    held: &mut M::Held,
 ) -> Option<Solution<N>> {
     let residual = |s: &[f64; N], rate: &Rate<N>| -> [f64; N] {
         std::array::from_fn(|k| rate.f[k] - coefficient * (s[k] - previous[k]) - offset[k])
     };
     let norm = |r: &[f64; N]| (0..N).map(|k| (r[k] / (M::DOMAIN[k].1 - M::DOMAIN[k].0)).powi(2)).sum::<f64>();
     let mut s = *previous;
-    let mut rate = model.rate(&s, v);
+    let mut rate = model.rate(&s, v, held);
     let mut r = residual(&s, &rate);
     for _ in 0..ITERATIONS {
         let matrix: [[f64; N]; N] = std::array::from_fn(|j| {
@@ -114,7 +117,7 @@ fn damped<M: CompactModel<N>, const N: usize>(
         let mut fraction = (0.3 / largest).min(1.0);
         loop {
             let trial: [f64; N] = std::array::from_fn(|k| s[k] + fraction * delta[k]);
-            let trial_rate = model.rate(&trial, v);
+            let trial_rate = model.rate(&trial, v, held);
             let trial_r = residual(&trial, &trial_rate);
             if norm(&trial_r) < norm(&r) || fraction < 1e-3 {
                 (s, rate, r) = (trial, trial_rate, trial_r);

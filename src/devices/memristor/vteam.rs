@@ -147,6 +147,7 @@ impl Vteam {
 
 impl CompactModel<1> for Vteam {
     type Params = VteamParams;
+    type Held = ();
     const KIND: &'static str = "vteam";
     const STATES: &'static [&'static str] = &["x"];
     const INTERNALS: &'static [&'static str] = &["x", "w", "r", "g", "i", "v", "p"];
@@ -225,13 +226,13 @@ impl CompactModel<1> for Vteam {
     }
 
     #[inline]
-    fn current(&self, s: &[f64; 1], _site: &Site, v: f64) -> Flow<1> {
+    fn current(&self, s: &[f64; 1], _site: &Site, v: f64, _held: &mut ()) -> Flow<1> {
         let (r, dr) = self.resistance(s[0]);
         let g = 1.0 / r;
         Flow { i: v * g, di_dv: g, di_ds: [-v * g * g * dr] }
     }
 
-    fn rate(&self, s: &[f64; 1], v: f64) -> Rate<1> {
+    fn rate(&self, s: &[f64; 1], v: f64, _held: &mut ()) -> Rate<1> {
         let (speed, dspeed) = self.speed(v);
         let x = s[0];
         let to_on = speed > 0.0;
@@ -246,7 +247,7 @@ impl CompactModel<1> for Vteam {
     }
 
     #[inline]
-    fn rate_bound(&self, v: f64) -> f64 {
+    fn rate_bound(&self, v: f64, _held: &mut ()) -> f64 {
         if v >= self.von && v <= self.voff { 0.0 } else { self.speed(v).0.abs() * self.j.max(1.0) }
     }
 

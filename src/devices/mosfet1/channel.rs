@@ -27,6 +27,21 @@ pub(super) struct Branch {
     pub slope: [f64; 3],
 }
 
+impl Branch {
+    /// The value continued along a `step` of (vgs, vds, vbs).
+    #[inline]
+    pub(super) fn along(&self, step: &[f64; 3]) -> f64 {
+        self.value + self.slope[0] * step[0] + self.slope[1] * step[1] + self.slope[2] * step[2]
+    }
+
+    /// Derivatives with respect to the potentials of drain, gate, source and bulk.
+    #[inline]
+    pub(super) fn columns(&self) -> [f64; 4] {
+        let [by_g, by_d, by_b] = self.slope;
+        [by_d, by_g, -(by_d + by_g + by_b), by_b]
+    }
+}
+
 /// Channel current and the three gate capacitances (to source, drain and bulk) at one bias.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Channel {
@@ -40,6 +55,9 @@ impl Intrinsic {
     /// Threshold voltage at `vbs` and its derivative. Forward bias continues the square root linearly.
     #[inline]
     pub(super) fn threshold(&self, vbs: f64) -> (f64, f64) {
+        if self.gamma == 0.0 {
+            return (self.vbi, 0.0);
+        }
         let (root, slope) = if vbs <= 0.0 {
             let root = (self.phi - vbs).sqrt();
             (root, -0.5 / root)
@@ -71,7 +89,7 @@ impl Intrinsic {
     }
 
     /// Shichman and Hodges, IEEE J. Solid-State Circuits 3 (1968) 285.
-    #[inline]
+    #[inline(always)]
     fn forward(&self, vgs: f64, vds: f64, vbs: f64) -> Channel {
         let (threshold, dvth) = self.threshold(vbs);
         let over = vgs - threshold;
@@ -93,7 +111,7 @@ impl Intrinsic {
     }
 
     /// Meyer, RCA Review 32 (1971) 42, with the transition below threshold of SPICE.
-    #[inline]
+    #[inline(always)]
     fn gate_capacitances(&self, over: f64, vds: f64, dvth: f64) -> [Branch; 3] {
         let Self { phi, cox, .. } = *self;
         if cox == 0.0 {
@@ -122,9 +140,10 @@ impl Intrinsic {
         let dvdsat = if over > SMALLEST_SATURATION { 1.0 } else { 0.0 };
         let sum = 2.0 * vdsat - vds;
         let rest = vdsat - vds;
-        let cube = 2.0 / (sum * sum * sum);
-        let source = 1.0 - (rest / sum).powi(2);
-        let drain = 1.0 - (vdsat / sum).powi(2);
+        let inverse = 1.0 / sum;
+        let cube = 2.0 * inverse * inverse * inverse;
+        let source = 1.0 - (rest * inverse).powi(2);
+        let drain = 1.0 - (vdsat * inverse).powi(2);
         let split = |share: f64, by_vdsat: f64, by_vds: f64| {
             branch(channel * share, dchannel * share + channel * by_vdsat * dvdsat, channel * by_vds)
         };

@@ -102,6 +102,8 @@ struct BulkJunction {
     critical: f64,
     bottom: Depletion,
     side: Depletion,
+    /// False when the card gives no junction capacitance.
+    has_charge: bool,
 }
 
 impl BulkJunction {
@@ -109,6 +111,9 @@ impl BulkJunction {
     #[inline]
     fn at(&self, v: f64, gmin: f64) -> (f64, f64, f64, f64) {
         let (i, g) = junction_current(v, self.is, self.vt);
+        if !self.has_charge {
+            return (i + gmin * v, g + gmin, 0.0, 0.0);
+        }
         let ((q1, c1), (q2, c2)) = (self.bottom.charge(v), self.side.charge(v));
         (i + gmin * v, g + gmin, q1 + q2, c1 + c2)
     }
@@ -164,12 +169,15 @@ impl Transistor {
         let junction = |area: f64, perimeter: f64, given: f64| {
             let is = geo.m * hotter * if by_area { model.js * area } else { model.is };
             let hot = |c: f64, m: f64| geo.m * c * capacitance_factor(m, model.pb, nominal, temperature);
+            let bottom = hot(or(given, model.cj * area), model.mj);
+            let side = hot(model.cjsw * perimeter, model.mjsw);
             BulkJunction {
                 is,
                 vt,
                 critical: critical_voltage(is, vt),
-                bottom: Depletion::new(hot(or(given, model.cj * area), model.mj), pb, model.mj, model.fc),
-                side: Depletion::new(hot(model.cjsw * perimeter, model.mjsw), pb, model.mjsw, model.fc),
+                bottom: Depletion::new(bottom, pb, model.mj, model.fc),
+                side: Depletion::new(side, pb, model.mjsw, model.fc),
+                has_charge: bottom != 0.0 || side != 0.0,
             }
         };
         let conductance = |given: f64, squares: f64| {
@@ -197,6 +205,11 @@ impl Transistor {
     /// Voltages (vgs, vds, vbs) after limiting the step from the `old` ones.
     #[inline]
     fn limit(&self, new: [f64; 3], old: [f64; 3]) -> [f64; 3] {
+        // None of the limits below acts on steps within a thermal voltage (below 0.2 V): branch voltages then move by two
+        // of them at most, and the tightest limits are 0.5 V at the channel and two thermal voltages at a junction.
+        if new.iter().zip(&old).all(|(new, old)| (new - old).abs() <= self.source.vt) {
+            return new;
+        }
         let [mut vgs, mut vds, mut vbs] = new;
         let threshold = self.intrinsic.threshold(if old[1] >= 0.0 { old[2] } else { old[2] - old[1] }).0;
         let vgd = vgs - vds;
@@ -249,21 +262,28 @@ const GATE_VOLTAGE: usize = 3;
 const GATE_CAPACITANCE: usize = 6;
 const GATE_CHARGE: usize = 9;
 
+/// Voltages of the gate branches to source, drain and bulk.
+#[inline]
+fn gate_branches([vgs, vds, vbs]: [f64; 3]) -> [f64; 3] {
+    [vgs, vgs - vds, vgs - vbs]
+}
+
 /// Charges of the three gate branches (source, drain, bulk), continued from the last accepted point in `memory`.
 #[inline]
 fn gate_charges(channel: &Channel, overlap: &[f64; 3], v: [f64; 3], memory: &[f64]) -> [Branch; 3] {
-    // voltage of each branch and its derivatives with respect to (vgs, vds, vbs)
-    let branches = [(v[0], [1.0, 0.0, 0.0]), (v[0] - v[1], [1.0, -1.0, 0.0]), (v[0] - v[2], [1.0, 0.0, -1.0])];
+    let voltages = gate_branches(v);
     let mut charges = [Branch::default(); 3];
-    for (k, (voltage, direction)) in branches.into_iter().enumerate() {
-        let step = voltage - memory[GATE_VOLTAGE + k];
-        let capacitance = &channel.capacitance[k];
-        let mean = 0.5 * (capacitance.value + memory[GATE_CAPACITANCE + k]);
-        charges[k].value = memory[GATE_CHARGE + k] + mean * step + overlap[k] * voltage;
-        for (slope, (d, dc)) in charges[k].slope.iter_mut().zip(direction.into_iter().zip(capacitance.slope)) {
-            *slope = (mean + overlap[k]) * d + 0.5 * dc * step;
-        }
+    for (k, charge) in charges.iter_mut().enumerate() {
+        let step = voltages[k] - memory[GATE_VOLTAGE + k];
+        let Branch { value, slope: [by_gate, by_drain, by_bulk] } = channel.capacitance[k];
+        let mean = 0.5 * (value + memory[GATE_CAPACITANCE + k]);
+        charge.value = memory[GATE_CHARGE + k] + mean * step + overlap[k] * voltages[k];
+        let half = 0.5 * step;
+        charge.slope = [mean + overlap[k] + half * by_gate, half * by_drain, half * by_bulk];
     }
+    // the branches to drain and bulk follow vds and vbs as well
+    charges[1].slope[1] -= 0.5 * (channel.capacitance[1].value + memory[GATE_CAPACITANCE + 1]) + overlap[1];
+    charges[2].slope[2] -= 0.5 * (channel.capacitance[2].value + memory[GATE_CAPACITANCE + 2]) + overlap[2];
     charges
 }
 
@@ -276,6 +296,15 @@ struct Mosfet1Bank {
     elements: Vec<ElementId>,
     fets: Vec<Fet>,
     transistors: Vec<Transistor>,
+    held: Vec<Held>,
+}
+
+/// Meyer capacitances of the last evaluation and where it was: a point is accepted where it was evaluated last, and the
+/// same voltages give the same bits.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    at: [f64; 3],
+    capacitance: [f64; 3],
 }
 
 fn check_level(model: &Mosfet1Model, card: &ModelCard, found: &mut Vec<Diagnostic>) {
@@ -307,7 +336,7 @@ fn build(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagnostic>) 
     }
     let cards = Cards::<Mosfet1Model>::read(circuit, &usable, found);
     let default_nominal = nominal_temperature(circuit);
-    let mut bank = Mosfet1Bank { elements: usable.clone(), fets: vec![], transistors: vec![] };
+    let mut bank = Mosfet1Bank { elements: usable.clone(), fets: vec![], transistors: vec![], held: vec![] };
     for id in usable {
         let (element, device, card) = device(circuit, id)?;
         let model = cards.of(device);
@@ -338,6 +367,7 @@ fn build(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagnostic>) 
         let transistor = intern(&mut bank.transistors, transistor);
         bank.fets.push(Fet { nodes, outer, sign, transistor, off: geo.off != 0.0, slots, series_slots });
     }
+    bank.held = bank.fets.iter().map(|_| Held { at: [f64::NAN; 3], ..Held::default() }).collect();
     Some(Box::new(bank))
 }
 
@@ -374,7 +404,7 @@ impl Bank for Mosfet1Bank {
     fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
         let x = ctx.x;
         let mut limited = false;
-        for (k, f) in self.fets.iter().enumerate() {
+        for (k, (f, held)) in self.fets.iter().zip(&mut self.held).enumerate() {
             let t = &self.transistors[f.transistor as usize];
             let v = f.voltages(x);
             let memory = &mut out.memory[k * MEMORY..(k + 1) * MEMORY];
@@ -389,29 +419,51 @@ impl Bank for Mosfet1Bank {
             limited |= step.iter().zip(&v).any(|(d, v)| d.abs() > 1e-12 * (1.0 + v.abs()));
 
             let channel = t.intrinsic.at(at[0], at[1], at[2]);
+            *held = Held { at, capacitance: channel.capacitance.map(|c| c.value) };
             let (ibs, gbs, qbs, cbs) = t.source.at(at[2], ctx.gmin);
             let (ibd, gbd, qbd, cbd) = t.drain.at(at[2] - at[1], ctx.gmin);
             let [qgs, qgd, qgb] = gate_charges(&channel, &t.overlap, at, memory);
-            let to_source = |value, slope| Branch { value, slope: [0.0, 0.0, slope] };
-            let to_drain = |value, slope: f64| Branch { value, slope: [0.0, -slope, slope] };
-            let currents = [(D, S, channel.current), (B, S, to_source(ibs, gbs)), (B, D, to_drain(ibd, gbd))];
-            let charges =
-                [(G, S, qgs), (G, D, qgd), (G, B, qgb), (B, S, to_source(qbs, cbs)), (B, D, to_drain(qbd, cbd))];
+            let along = |slope: f64, [_, by_d, by_b]: [f64; 3]| slope * (by_d * step[1] + by_b * step[2]);
+            let (source, drain) = ([0.0, 0.0, 1.0], [0.0, -1.0, 1.0]);
 
-            let mut g = [[0.0; 4]; 4];
-            for (from, to, branch) in currents {
-                let value = add(&mut g, from, to, &branch, &step);
-                out.current(f.nodes[from], f.nodes[to], f.sign * value);
+            let i = [channel.current.along(&step), ibs + along(gbs, source), ibd + along(gbd, drain)];
+            out.current(f.nodes[D], f.nodes[S], f.sign * i[0]);
+            out.current(f.nodes[B], f.nodes[S], f.sign * i[1]);
+            out.current(f.nodes[B], f.nodes[D], f.sign * i[2]);
+            let q = [
+                qgs.along(&step),
+                qgd.along(&step),
+                qgb.along(&step),
+                qbs + along(cbs, source),
+                qbd + along(cbd, drain),
+            ];
+            for (row, q) in f.nodes.iter().zip([-(q[1] + q[4]), q[0] + q[1] + q[2], -(q[0] + q[3]), q[3] + q[4] - q[2]])
+            {
+                out.q[*row as usize] += f.sign * q;
             }
-            let mut c = [[0.0; 4]; 4];
-            for (from, to, branch) in charges {
-                let value = add(&mut c, from, to, &branch, &step);
-                out.charge(f.nodes[from], f.nodes[to], f.sign * value);
-            }
-            for (row, (g, c)) in f.slots.iter().zip(g.iter().zip(&c)) {
-                for (&slot, (g, c)) in row.iter().zip(g.iter().zip(c)) {
-                    out.g[slot as usize] += g;
-                    out.c[slot as usize] += c;
+
+            let junctions = |drain: f64, source: f64| {
+                [
+                    [drain, 0.0, 0.0, -drain],
+                    [0.0; 4],
+                    [0.0, 0.0, source, -source],
+                    [-drain, 0.0, -source, drain + source],
+                ]
+            };
+            let [g, c] = [junctions(gbd, gbs), junctions(cbd, cbs)];
+            let channel = channel.current.columns();
+            let [to_source, to_drain, to_bulk] = [qgs.columns(), qgd.columns(), qgb.columns()];
+            // a bulk at ground has neither row nor column
+            let free_bulk = f.nodes[B] != 0;
+            for (k, slope) in channel.iter().enumerate().take(if free_bulk { 4 } else { 3 }) {
+                out.g[f.slots[D][k] as usize] += g[D][k] + slope;
+                out.g[f.slots[S][k] as usize] += g[S][k] - slope;
+                out.c[f.slots[D][k] as usize] += c[D][k] - to_drain[k];
+                out.c[f.slots[G][k] as usize] += to_source[k] + to_drain[k] + to_bulk[k];
+                out.c[f.slots[S][k] as usize] += c[S][k] - to_source[k];
+                if free_bulk {
+                    out.g[f.slots[B][k] as usize] += g[B][k];
+                    out.c[f.slots[B][k] as usize] += c[B][k] - to_bulk[k];
                 }
             }
             for ((&outer, inner), conductance) in
@@ -430,18 +482,22 @@ impl Bank for Mosfet1Bank {
     }
 
     fn accept(&mut self, ctx: &Context, memory: &mut [f64]) -> bool {
-        for (f, memory) in self.fets.iter().zip(memory.chunks_exact_mut(MEMORY)) {
+        for ((f, held), memory) in self.fets.iter().zip(&self.held).zip(memory.chunks_exact_mut(MEMORY)) {
             let t = &self.transistors[f.transistor as usize];
             if t.intrinsic.cox == 0.0 {
                 continue;
             }
             let v = f.voltages(ctx.x);
-            let channel = t.intrinsic.at(v[0], v[1], v[2]);
-            let charges = gate_charges(&channel, &[0.0; 3], v, memory);
-            for (k, voltage) in [v[0], v[0] - v[1], v[0] - v[2]].into_iter().enumerate() {
+            let capacitance = if held.at == v {
+                held.capacitance
+            } else {
+                t.intrinsic.at(v[0], v[1], v[2]).capacitance.map(|c| c.value)
+            };
+            for (k, voltage) in gate_branches(v).into_iter().enumerate() {
+                let mean = 0.5 * (capacitance[k] + memory[GATE_CAPACITANCE + k]);
+                memory[GATE_CHARGE + k] += mean * (voltage - memory[GATE_VOLTAGE + k]);
                 memory[GATE_VOLTAGE + k] = voltage;
-                memory[GATE_CAPACITANCE + k] = channel.capacitance[k].value;
-                memory[GATE_CHARGE + k] = charges[k].value;
+                memory[GATE_CAPACITANCE + k] = capacitance[k];
             }
         }
         false
@@ -488,16 +544,4 @@ impl Bank for Mosfet1Bank {
         let i = self.internal(index, "id", ctx, states, memory)?;
         Some((i, self.internal(index, "p", ctx, states, memory)?))
     }
-}
-
-/// Adds a branch's derivatives to a 4x4 block; returns its value continued along `step` from the point of evaluation.
-#[inline]
-fn add(block: &mut [[f64; 4]; 4], from: usize, to: usize, branch: &Branch, step: &[f64; 3]) -> f64 {
-    let [by_g, by_d, by_b] = branch.slope;
-    let columns = [by_d, by_g, -(by_d + by_g + by_b), by_b];
-    for (k, slope) in columns.into_iter().enumerate() {
-        block[from][k] += slope;
-        block[to][k] -= slope;
-    }
-    branch.value + by_g * step[0] + by_d * step[1] + by_b * step[2]
 }

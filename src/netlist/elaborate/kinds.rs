@@ -10,9 +10,6 @@ use crate::netlist::ast::{Body, Controlled, Formula, Param, Passive, SourceText,
 use crate::netlist::report::Fault;
 use crate::netlist::suggest;
 
-/// What a resistor of zero ohm becomes, as in ngspice; ohm.
-const LEAST_RESISTANCE: f64 = 1e-3;
-
 impl<'d> Elaborator<'d> {
     /// The kind of placed element `index`.
     pub(super) fn kind(&mut self, index: usize) -> Result<ElementKind, Fault> {
@@ -20,7 +17,7 @@ impl<'d> Elaborator<'d> {
         let (env, text) = (Rc::clone(&placed.env), placed.text);
         let env = &env;
         match &text.body {
-            Body::Passive { kind, value, params } => self.passive(env, &text.name, *kind, value.as_ref(), params),
+            Body::Passive { kind, values, params } => self.passive(env, &text.name, *kind, values, params),
             Body::Mutual { first, second, coupling } => self.mutual(env, first, second, coupling),
             Body::Source { voltage: true, source, .. } => Ok(ElementKind::VoltageSource(self.source(env, source)?)),
             Body::Source { source, multiplier, .. } => {
@@ -69,100 +66,8 @@ impl<'d> Elaborator<'d> {
     }
 
     /// The instance's multiplier times the element's own `m=`.
-    fn factor(&mut self, env: &Rc<Env>, own: Option<&Value>) -> Result<f64, Fault> {
+    pub(super) fn factor(&mut self, env: &Rc<Env>, own: Option<&Value>) -> Result<f64, Fault> {
         Ok(env.multiplier * own.map_or(Ok(1.0), |value| self.multiplier(env, value))?)
-    }
-
-    fn passive(
-        &mut self,
-        env: &Rc<Env>,
-        name: &Word,
-        kind: Passive,
-        value: Option<&Value>,
-        params: &[Param],
-    ) -> Result<ElementKind, Fault> {
-        let (long, short, extra): (&str, &str, &[&str]) = match kind {
-            Passive::Resistor => ("resistance", "r", &["m", "scale", "tc", "tc1", "tc2", "temp", "dtemp"]),
-            Passive::Capacitor => ("capacitance", "c", &["m", "scale", "ic"]),
-            Passive::Inductor => ("inductance", "l", &["m", "scale", "ic"]),
-        };
-        let mut main = value.map(|value| self.main_value(env, name, value)).transpose()?;
-        let (mut factor, mut scale, mut initial) = (env.multiplier, 1.0, None);
-        let (mut tc1, mut tc2, mut celsius, mut above) = (0.0, 0.0, self.celsius, 0.0);
-        for param in params {
-            let key = &*param.name.text;
-            if key == "m" {
-                factor *= self.multiplier(env, &param.value)?;
-                continue;
-            }
-            if key == "tc" && kind == Passive::Resistor {
-                let data = self.data(env, &param.value)?;
-                match data {
-                    ParamData::Number(x) => tc1 = x,
-                    ParamData::Vector(x) if x.len() == 2 => (tc1, tc2) = (x[0], x[1]),
-                    _ => return Err(Diagnostic::error(param.value.span, "`tc=` takes one or two numbers").into()),
-                }
-                continue;
-            }
-            let known = key == long || key == short || extra.contains(&key);
-            if !known {
-                let names = extra.iter().copied().chain([long, short]);
-                let hint = suggest::did_you_mean(key, names, format!("known are: {short} {}", extra.join(" ")));
-                let error = Diagnostic::error(param.name.span, format!("`{}` has no parameter `{key}`", name.text));
-                return Err(error.label("unknown parameter").hint(hint).into());
-            }
-            let number = self.number(env, &param.value)?;
-            match key {
-                "scale" => scale = number,
-                "ic" => initial = Some(number),
-                "tc1" => tc1 = number,
-                "tc2" => tc2 = number,
-                "temp" => celsius = number,
-                "dtemp" => above = number,
-                _ if main.is_some() => {
-                    return Err(Diagnostic::error(param.name.span, format!("`{}` has two values", name.text)).into());
-                }
-                _ => main = Some(number),
-            }
-        }
-        let Some(main) = main else {
-            let error = Diagnostic::error(name.span, format!("`{}` has no value", name.text));
-            return Err(error.label(format!("{long} missing")).into());
-        };
-        match kind {
-            Passive::Capacitor => {
-                Ok(ElementKind::Capacitor { capacitance: main * scale * factor, initial_voltage: initial })
-            }
-            Passive::Inductor => {
-                Ok(ElementKind::Inductor { inductance: main * scale / factor, initial_current: initial })
-            }
-            Passive::Resistor => {
-                let warmth = celsius + above - self.nominal_celsius;
-                let mut resistance = main * scale * (1.0 + tc1 * warmth + tc2 * warmth * warmth) / factor;
-                if resistance == 0.0 {
-                    resistance = LEAST_RESISTANCE;
-                    let warning =
-                        Diagnostic::warning(name.span, format!("`{}{}` has zero resistance", env.path, name.text));
-                    self.report.warn(warning.label("1 mOhm is used"));
-                }
-                if !resistance.is_finite() {
-                    return Err(Diagnostic::error(name.span, format!("the resistance is {resistance} ohm")).into());
-                }
-                Ok(ElementKind::Resistor { resistance })
-            }
-        }
-    }
-
-    /// The value on the line; a word that is no parameter but a model is explained.
-    fn main_value(&mut self, env: &Rc<Env>, name: &Word, value: &Value) -> Result<f64, Fault> {
-        if let crate::netlist::ast::ValueKind::Word(word) = &value.kind
-            && self.deck.blocks.iter().any(|block| block.models.contains_key(word))
-        {
-            let error = Diagnostic::error(value.span, format!("`{}` names a model instead of a value", name.text));
-            let error = error.label("models of R, C and L are not supported in this version");
-            return Err(error.hint("give the value itself").into());
-        }
-        self.number(env, value)
     }
 
     fn mutual(&mut self, env: &Rc<Env>, first: &Word, second: &Word, coupling: &Value) -> Result<ElementKind, Fault> {
@@ -231,10 +136,12 @@ impl<'d> Elaborator<'d> {
         let factor = if current { self.factor(env, multiplier)? } else { 1.0 };
         let mut values =
             coefficients.iter().map(|c| Ok(self.number(env, c)? * factor)).collect::<Result<Vec<f64>, Fault>>()?;
-        if values.len() == 1 {
+        let by_voltage = matches!(kind, Controlled::Vcvs | Controlled::Vccs);
+        // a lone coefficient of one control is the gain, as in SPICE2
+        if values.len() == 1 && controls.len() == if by_voltage { 2 } else { 1 } {
             values.insert(0, 0.0);
         }
-        if matches!(kind, Controlled::Vcvs | Controlled::Vccs) {
+        if by_voltage {
             let nodes =
                 controls.iter().map(|word| self.control_node(env, word)).collect::<Result<Vec<NodeId>, Fault>>()?;
             let poly =

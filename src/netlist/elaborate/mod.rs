@@ -8,6 +8,7 @@ mod check;
 mod flatten;
 mod kinds;
 mod models;
+mod passive;
 mod scope;
 mod signals;
 mod waveform;

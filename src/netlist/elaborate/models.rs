@@ -10,7 +10,7 @@ use crate::netlist::report::Fault;
 use crate::netlist::suggest;
 
 impl<'d> Elaborator<'d> {
-    fn find_model<'e>(&self, env: &'e Rc<Env>, name: &str) -> Option<(&'e Rc<Env>, usize)> {
+    pub(super) fn find_model<'e>(&self, env: &'e Rc<Env>, name: &str) -> Option<(&'e Rc<Env>, usize)> {
         let mut at = Some(env);
         while let Some(env) = at {
             if let Some(&index) = self.deck.blocks[env.block].models.get(name) {
@@ -33,7 +33,7 @@ impl<'d> Elaborator<'d> {
         }
     }
 
-    fn unknown_model(&self, env: &Rc<Env>, name: &Word) -> Fault {
+    pub(super) fn unknown_model(&self, env: &Rc<Env>, name: &Word) -> Fault {
         missing(self.broken, &name.text, || {
             let mut known: Vec<&str> = Vec::new();
             let mut at = Some(env);

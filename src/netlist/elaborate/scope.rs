@@ -114,7 +114,7 @@ impl Names<'_, '_> {
 
 impl<'d> Elaborator<'d> {
     /// The parameter that `name` means in an instance; it counts as used.
-    fn find_param<'e>(&self, env: &'e Rc<Env>, name: &str) -> Option<(&'e Rc<Env>, usize)> {
+    pub(super) fn find_param<'e>(&self, env: &'e Rc<Env>, name: &str) -> Option<(&'e Rc<Env>, usize)> {
         let mut at = Some(env);
         while let Some(env) = at {
             let block = &self.deck.blocks[env.block];

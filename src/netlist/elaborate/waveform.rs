@@ -108,7 +108,7 @@ impl<'d> Elaborator<'d> {
                 Ok(Waveform::Exponential {
                     low: a.or_zero(0),
                     high: a.or_zero(1),
-                    rise_delay: a.or_zero(2),
+                    rise_delay: a.get(2),
                     rise_tau: a.nonzero(3),
                     fall_delay: a.nonzero(4),
                     fall_tau: a.nonzero(5),

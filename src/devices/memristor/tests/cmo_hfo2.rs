@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::harness::{Bench, Given, build, circuit};
 use crate::devices::memristor::MemristorBank;
-use crate::devices::memristor::cmo_hfo2::{CmoHfo2, CmoHfo2Params};
-use crate::devices::memristor::model::CompactModel;
+use crate::devices::memristor::cmo_hfo2::{CmoHfo2, CmoHfo2Params, Held};
+use crate::devices::memristor::model::{CompactModel, Site};
 use crate::devices::{Context, StateStep};
 
 /// Card `cmo_d600_r4_b29` of `models/cmo_hfo2.lib` without noise.
@@ -273,6 +273,24 @@ proptest! {
     #[test]
     fn the_rate_bound_holds(v in -5.0f64..5.0, x in 0.0f64..1.0) {
         let model = CmoHfo2::new(&CmoHfo2Params::default(), 300.0).map_err(TestCaseError::fail)?;
-        prop_assert!(model.rate(&[x], v).f[0].abs() <= model.rate_bound(v) * (1.0 + 1e-12));
+        let mut held = Held::default();
+        let rate = model.rate(&[x], v, &mut held).f[0].abs();
+        prop_assert!(rate <= model.rate_bound(v, &mut held) * (1.0 + 1e-12));
+    }
+
+    /// Few values, so that arguments come back.
+    #[test]
+    fn held_results_change_no_bit(calls in prop::collection::vec((0usize..3, 0usize..2, 0usize..2, 0usize..3), 1..40)) {
+        let params = CmoHfo2Params { nset: 1e-6, nreset: 1e-6, gdrift: 1e-5, ..Default::default() };
+        let model = CmoHfo2::new(&params, 300.0).map_err(TestCaseError::fail)?;
+        let mut held = Held::default();
+        for (v, x, node, time) in calls {
+            let (v, x) = ([-2.0, 1e-4, 1.0][v], [0.3, 0.7][x]);
+            let auxiliary = [1.0, 5.0, [1e-6, -1e-6][node], 2e-6, 0.0, 0.0, 0.0, 0.0];
+            let site = Site { auxiliary: &auxiliary, path_slope: 1e-3, stream: 7, time: [0.0, 1e-4, 1e-3][time] };
+            let fresh = &mut Held::default();
+            prop_assert_eq!(model.current(&[x], &site, v, &mut held), model.current(&[x], &site, v, fresh));
+            prop_assert_eq!(model.rate(&[x], v, &mut held), model.rate(&[x], v, fresh));
+        }
     }
 }

@@ -24,6 +24,7 @@ const TAU_TH: f64 = 1e-9;
 
 impl CompactModel<2> for Thermal {
     type Params = ThermalParams;
+    type Held = ();
     const KIND: &'static str = "thermal";
     const STATES: &'static [&'static str] = &["x", "y", "path"];
     const INTERNALS: &'static [&'static str] = &["x", "y", "path"];
@@ -39,12 +40,12 @@ impl CompactModel<2> for Thermal {
         Ok(())
     }
 
-    fn current(&self, s: &[f64; 2], _site: &Site, v: f64) -> Flow<2> {
+    fn current(&self, s: &[f64; 2], _site: &Site, v: f64, _held: &mut ()) -> Flow<2> {
         let g = 1e-5 * (1.0 + 9.0 * s[0]);
         Flow { i: g * v, di_dv: g, di_ds: [9e-5 * v, 0.0] }
     }
 
-    fn rate(&self, s: &[f64; 2], v: f64) -> Rate<2> {
+    fn rate(&self, s: &[f64; 2], v: f64, _held: &mut ()) -> Rate<2> {
         let (g, dg) = (1e-5 * (1.0 + 9.0 * s[0]), 9e-5);
         let t = 0.3 + s[1].max(-0.1);
         let dt = if s[1] > -0.1 { 1.0 } else { 0.0 };
@@ -61,11 +62,11 @@ impl CompactModel<2> for Thermal {
         }
     }
 
-    fn rate_bound(&self, v: f64) -> f64 {
+    fn rate_bound(&self, v: f64, _held: &mut ()) -> f64 {
         if v == 0.0 { 1.0 / TAU_TH } else { f64::INFINITY }
     }
 
-    fn advance(&self, step: &Advance<2>, auxiliary: &mut [f64]) -> f64 {
+    fn advance(&self, step: &Advance<2>, auxiliary: &mut [f64], _held: &mut ()) -> f64 {
         auxiliary[0] += (step.after[0] - step.before[0]).abs();
         0.0
     }
