@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let meter = cell.session.meter(cell.session.element("ycell")?)?;
     cell.print("new")?;
     for number in 1..=3 {
-        cell.pulse(-1.2, 100e-9)?;
+        cell.pulse(-0.9, 100e-9)?;
         cell.print(&format!("after set pulse {number}"))?;
     }
 
@@ -86,7 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     cell.session.restore(&before);
     cell.print("taken back")?;
 
-    cell.pulse(1.5, 100e-9)?;
+    cell.pulse(0.9, 100e-9)?;
     cell.print("after a reset pulse")?;
     println!("energy of the cell: {:.3} pJ", cell.session.energy(meter) * 1e12);
     Ok(())

@@ -82,12 +82,12 @@ impl Default for Options {
 const IGNORED: &[&str] = &[
     "acct", "list", "nomod", "nopage", "node", "opts", "post", "probe", "ingold", "numdgt", "limpts", "itl2", "itl3",
     "itl5", "itl6", "pivtol", "pivrel", "cptime", "defl", "defw", "defad", "defas", "scale", "filetype", "noacct",
-    "noinit", "savecurrents", "klu", "sparse", "interp", "chgtol", "keepopinfo", "autostop", "tnom", "trytocompact",
+    "noinit", "savecurrents", "klu", "sparse", "interp", "chgtol", "keepopinfo", "autostop", "trytocompact",
     "badmos3", "xmu", "ramptime", "minbreak", "noopiter", "gminsteps", "srcsteps", "rshunt", "cshunt", "warn", "maxwarns",
 ];
 
 const KNOWN: &[&str] = &[
-    "reltol", "abstol", "vntol", "trtol", "gmin", "itl1", "itl4", "method", "maxord", "temp", "fidelity", "seed",
+    "reltol", "abstol", "vntol", "trtol", "gmin", "itl1", "itl4", "method", "maxord", "temp", "tnom", "fidelity", "seed",
 ];
 
 impl Options {
@@ -125,6 +125,8 @@ impl Options {
             "itl4" => self.itl4 = number(2.0, 1e6)? as usize,
             "maxord" => self.maxord = number(1.0, 6.0)? as usize,
             "temp" => self.temperature = number(-273.0, 2000.0)? + ZERO_CELSIUS,
+            // The netlist has applied it to the resistors.
+            "tnom" => drop(number(-273.0, 2000.0)?),
             "seed" => self.seed = number(0.0, 9.007e15)? as u64,
             "method" => {
                 self.method = match word().as_str() {

@@ -2,7 +2,7 @@
 
 use ionspice::output::{Dataset, read_raw};
 
-use crate::Folder;
+use crate::{Folder, project};
 
 /// Three analyses of one divider with a capacitor.
 const THREE: &str = "Divider\n.param r=1k top=1\nV1 in 0 PULSE(0 {top} 1u 10n 10n 5u 20u)\nR1 in out {r}\nR2 out 0 1k\n\
@@ -255,4 +255,22 @@ fn internal_quantities_can_be_saved() {
     let plots = read_raw(&folder.path("out.raw")).expect("a raw file");
     assert!((column(&plots[0], "@one[r]")[0] - 1e3).abs() < 1.0, "{:?}", plots[0]);
     assert!((column(&plots[0], "i(one)")[0] - 1e-3).abs() < 1e-6);
+}
+
+/// The deck in the README is `netlists/pulse.cir`, and the values it shows are those the program prints (three digits).
+#[test]
+fn the_readme_shows_a_deck_that_runs() {
+    let readme = std::fs::read_to_string(project("README.md")).expect("the README");
+    let deck = project("netlists/pulse.cir");
+    assert!(readme.contains(&std::fs::read_to_string(&deck).expect("the deck")));
+    let ran = Folder::new().ionspice(&["run", &deck.to_string_lossy()]).exits(0);
+    let shown = |text: &str| -> Vec<f64> {
+        let line = text.lines().find(|l| l.contains("@ycell[r]") && l.contains("min")).expect("the line");
+        line.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+    };
+    let (readme, program) = (shown(&readme), shown(&ran.out));
+    assert_eq!((readme.len(), program.len()), (3, 3));
+    for (a, b) in readme.iter().zip(&program) {
+        assert!((a - b).abs() < 1e-3 * b, "{readme:?} {program:?}");
+    }
 }
