@@ -28,7 +28,8 @@ fn text_of(path: &Path) -> String {
 /// The circuit of a deck with some parameters replaced.
 fn circuit(name: &str, text: &str, parameters: &[(String, String)]) -> Arc<Circuit> {
     let path = file(name);
-    let loaded = netlist::parse_str(&path.display().to_string(), text, parameters).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let loaded =
+        netlist::parse_str(&path.display().to_string(), text, parameters).unwrap_or_else(|e| panic!("{name}: {e}"));
     Arc::new(loaded.circuit)
 }
 
@@ -118,7 +119,8 @@ fn rms(values: &[f64]) -> f64 {
 
 /// Controller's knowledge of the ideal deck: even rows from 33.4 to 55.4 uS, odd rows from 25.5 to 37.6 uS.
 fn known() -> Calibration {
-    let per_row = |even: f64, odd: f64| vec![(0..ROWS).map(|k| if k % 2 == 0 { even } else { odd }).collect::<Vec<_>>(); 3];
+    let per_row =
+        |even: f64, odd: f64| vec![(0..ROWS).map(|k| if k % 2 == 0 { even } else { odd }).collect::<Vec<_>>(); 3];
     Calibration { g0: per_row(33.4e-6, 25.5e-6), span: per_row(22e-6, 12.1e-6), offset: vec![0.0; 3] }
 }
 
@@ -151,7 +153,8 @@ fn many_active_inputs_are_weighted_exactly() {
     for limit in ["limit=0.5", "limit=0.05"] {
         let text = text_of(&file(name)).replace("limit=0.5", limit);
         let mut agent = ActorCriticArray::new(array(&circuit(name, &text, &parameters), None), known());
-        let request = agent.td_request(&RULE, &Transition { activities: &x, next: Some(&next), reward: 0.5 }).expect("a request");
+        let request =
+            agent.td_request(&RULE, &Transition { activities: &x, next: Some(&next), reward: 0.5 }).expect("a request");
         assert!((request - exact).abs() < 1e-6, "{limit}: {request} for {exact}");
         let mut h = [0.0; 2];
         agent.read_actions(&one_hot(3), &mut h).expect("a read");
@@ -238,15 +241,24 @@ fn error_budget_of_the_update_circuit() {
     let noise = [("noise=20u", "noise=0"), ("noise=300u", "noise=0")];
     let offset = [("vos=0.2m ib=10p", "vos=0")];
     let wires = [("r=2.5", "r=1m"), ("kp=100u", "kp=0.1")];
-    let driver = [("rout=600", "rout=1m")];
+    let driver = [(" rout=50)\n.model coldac", " rout=1m)\n.model coldac")];
     let gain = [("a0=1e5", "a0=1e9")];
     let without = |kept: usize| {
         let groups: [&[(&str, &str)]; 6] = [&quantisation, &noise, &offset, &wires, &gain, &driver];
-        let list: Vec<_> = groups.iter().enumerate().filter(|(k, _)| *k != kept).flat_map(|(_, g)| g.iter().copied()).collect();
+        let list: Vec<_> =
+            groups.iter().enumerate().filter(|(k, _)| *k != kept).flat_map(|(_, g)| g.iter().copied()).collect();
         changed(&list)
     };
     let pairs = [[0, 1], [5, 6], [4, 7]];
-    let names = ["quantisation", "converter noise", "amplifier offset", "wires and switches", "amplifier gain", "driver resistance", "none"];
+    let names = [
+        "quantisation",
+        "converter noise",
+        "amplifier offset",
+        "wires and switches",
+        "amplifier gain",
+        "row drivers",
+        "none",
+    ];
     for (kept, name) in names.into_iter().enumerate() {
         let found = grid_errors(&without(kept), "noise=0", &pairs);
         println!("{name:20} rms {:.5} largest {:.5}", rms(&found), largest(&found));
@@ -283,7 +295,10 @@ fn error_of_the_calibration() {
         let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
         println!(
             "{cycles} cycles {device:8} e0: mean {:+.3} rms {:.3}   e1: mean {:+.3} rms {:.3}",
-            mean(&low), rms(&low), mean(&high), rms(&high)
+            mean(&low),
+            rms(&low),
+            mean(&high),
+            rms(&high)
         );
     }
 }
@@ -305,7 +320,11 @@ fn a14_energy_of_ideal_square_pulses() {
         let moved = session.probe(&session.probe_named("@y2[gx]").expect("a probe")) - 50e-6;
         println!(
             "A14 {volts:+} V, {:.1} us: frozen {:.4} nJ, moving {:.4} nJ (filament {:+.3} uS), expected {:.4} nJ",
-            width * 1e6, energies[0] * 1e9, energies[1] * 1e9, moved * 1e6, expected * 1e9
+            width * 1e6,
+            energies[0] * 1e9,
+            energies[1] * 1e9,
+            moved * 1e6,
+            expected * 1e9
         );
         for energy in energies {
             assert!((energy / expected - 1.0).abs() < 0.02, "{energy:e} J for {expected:e} J");

@@ -8,20 +8,13 @@ use std::sync::Arc;
 
 use ionspice::analysis::Options;
 use ionspice::cosim::controller::{Spec, train};
-use ionspice::learn::{Seeds, SeedRun, Summary};
+use ionspice::learn::{SeedRun, Seeds, Summary};
 use ionspice::netlist;
 
 /// Final critic weights w0 to w6 of the published emulation with the 20 public devices and no noise on zero-pulse updates, mean and
 /// standard deviation over 1000 seeds (`emulated_20dev_nozeronoise` of the reference).
-const REFERENCE_CRITIC: [(f64, f64); 7] = [
-    (0.421, 0.112),
-    (0.457, 0.107),
-    (0.501, 0.090),
-    (0.601, 0.111),
-    (0.712, 0.107),
-    (0.854, 0.081),
-    (0.997, 0.004),
-];
+const REFERENCE_CRITIC: [(f64, f64); 7] =
+    [(0.421, 0.112), (0.457, 0.107), (0.501, 0.090), (0.601, 0.111), (0.712, 0.107), (0.854, 0.081), (0.997, 0.004)];
 
 /// Trains `count` seeds for so many episodes.
 fn learn(count: u32, episodes: u32) -> Vec<SeedRun> {
@@ -87,7 +80,10 @@ fn a6_a8_a14_full_runs() {
     let share = late.optimal_share.expect("a shortest path");
     println!("last 50 episodes: median {}, mean {:.3} (s.d. over seeds {:.3})", late.median, late.mean, late.std);
     println!("share of 6-move episodes {share:.3}, capped {:.5} of all late episodes", late.capped_share);
-    println!("energy {:?} J, {} set and {} reset pulses a seed", summary.energy_joules, summary.set_pulses, summary.reset_pulses);
+    println!(
+        "energy {:?} J, {} set and {} reset pulses a seed",
+        summary.energy_joules, summary.set_pulses, summary.reset_pulses
+    );
     println!("critic mean {:.3?}", summary.weights.mean.critic);
     println!("critic s.d. {:.3?}", summary.weights.std.critic);
     println!("request errors {:?}", summary.dw_error);

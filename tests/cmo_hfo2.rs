@@ -80,7 +80,10 @@ impl Bench {
     }
 
     fn pulse(&mut self, volts: f64, width: f64) {
-        self.drive(&[(EDGE, 0.0), (2.0 * EDGE, volts), (EDGE + width, volts), (2.0 * EDGE + width, 0.0)], 3.0 * EDGE + width);
+        self.drive(
+            &[(EDGE, 0.0), (2.0 * EDGE, volts), (EDGE + width, volts), (2.0 * EDGE + width, 0.0)],
+            3.0 * EDGE + width,
+        );
     }
 
     fn protocol(mut self) -> Vec<Reads> {
