@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const EPISODES: usize = 2;
+/// Iterations of an episode.
+const CAP: usize = 12;
 
 /// Trains for a few episodes with few calibration pulses and gives the report.
 fn train(folder: &TempDir, arguments: &[&str], threads: &str) -> Value {
@@ -15,7 +17,16 @@ fn train(folder: &TempDir, arguments: &[&str], threads: &str) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_ionspice"))
         .arg("run")
         .arg(deck)
-        .args(["-q", "--set", &format!("episodes={EPISODES}"), "--set", "calpulses=60", "--json"])
+        .args([
+            "-q",
+            "--set",
+            &format!("episodes={EPISODES}"),
+            "--set",
+            &format!("cap={CAP}"),
+            "--set",
+            "calpulses=60",
+            "--json",
+        ])
         .arg(&path)
         .args(arguments)
         .env("RAYON_NUM_THREADS", threads)
@@ -46,7 +57,7 @@ fn the_report_is_complete_and_the_same_for_any_number_of_threads() {
         let capped: Vec<bool> = seed["capped"].as_array().expect("a list").iter().filter_map(Value::as_bool).collect();
         assert_eq!((steps.len(), capped.len()), (EPISODES, EPISODES));
         for (moves, capped) in steps.iter().zip(capped) {
-            assert!((6.0..=300.0).contains(moves) && capped == (*moves == 300.0), "{moves} {capped}");
+            assert!((6.0..=CAP as f64).contains(moves) && capped == (*moves == CAP as f64), "{moves} {capped}");
         }
         let critic = numbers(&seed["weights"]["critic"]);
         let actor: Vec<Vec<f64>> = seed["weights"]["actor"].as_array().expect("rows").iter().map(numbers).collect();
