@@ -20,7 +20,9 @@ pub enum SimulationError {
         tried: String,
     },
     /// The time step became too small.
-    #[error("transient: the time step fell below {step:.3e} s at t = {time:.6e} s; the {unknown} keeps changing ({reason})")]
+    #[error(
+        "transient: the time step fell below {step:.3e} s at t = {time:.6e} s; the {unknown} keeps changing ({reason})"
+    )]
     StepTooSmall {
         /// Smallest step, s.
         step: f64,

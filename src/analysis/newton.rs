@@ -146,7 +146,13 @@ impl System {
     }
 
     /// The failure as an error in the user's names.
-    pub fn convergence_error(&self, failure: &NewtonFailure, analysis: &'static str, time: f64, tried: &str) -> SimulationError {
+    pub fn convergence_error(
+        &self,
+        failure: &NewtonFailure,
+        analysis: &'static str,
+        time: f64,
+        tried: &str,
+    ) -> SimulationError {
         SimulationError::NoConvergence {
             analysis,
             time,

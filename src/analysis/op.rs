@@ -176,7 +176,11 @@ impl System {
         let effort = Effort { iterations: 2 * options.itl4, keep_factors: false };
         for _ in 0..2000 {
             for (u, h) in history.iter_mut().enumerate() {
-                *h = if self.unknowns[u].kind == crate::devices::UnknownKind::Voltage { -conductance * point.x[u] } else { 0.0 };
+                *h = if self.unknowns[u].kind == crate::devices::UnknownKind::Voltage {
+                    -conductance * point.x[u]
+                } else {
+                    0.0
+                };
             }
             homotopy.shunt = conductance;
             let mut trial = point.clone();

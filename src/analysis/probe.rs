@@ -75,9 +75,9 @@ impl Probes {
                     }
                 }
                 Signal::Internal { element, quantity, label } => {
-                    let offered = system.place(*element).filter(|place| {
-                        system.internal(*place, quantity, &system.initial_point(), 0.0, 0.0).is_some()
-                    });
+                    let offered = system
+                        .place(*element)
+                        .filter(|place| system.internal(*place, quantity, &system.initial_point(), 0.0, 0.0).is_some());
                     match offered {
                         Some(place) => {
                             let kind = match quantity.as_str() {

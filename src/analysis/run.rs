@@ -113,7 +113,6 @@ fn transient(
         sink.progress(now.time / times.stop);
         Ok(())
     })?;
-    if std::env::var_os("IONSPICE_STATS").is_some() { eprintln!("{:?}", system.counters); }
     Ok(())
 }
 

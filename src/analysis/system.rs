@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use crate::circuit::{Circuit, ElementId};
-use crate::devices::{Bank, Banks, Builder, Context, Slot, SourceBank, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind};
+use crate::devices::{
+    Bank, Banks, Builder, Context, Slot, SourceBank, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind,
+};
 use crate::diagnostic::Diagnostic;
 use crate::linear::{Lu, Pattern, Singular};
 
@@ -144,11 +146,12 @@ impl System {
         let Banks { linear, mut sources, others } = crate::devices::build(&mut builder, &mut warnings)?;
         let mut banks: Vec<Box<dyn Bank>> = vec![Box::new(linear)];
         banks.extend(others);
-        let diagonal_entries: Vec<Slot> =
-            (0..builder.unknowns.len()).map(|u| {
+        let diagonal_entries: Vec<Slot> = (0..builder.unknowns.len())
+            .map(|u| {
                 let u = u as Unknown;
                 if builder.unknowns[u as usize].kind == UnknownKind::Voltage { builder.entry(u, u) } else { Slot::MAX }
-            }).collect();
+            })
+            .collect();
         let (entries, unknowns, branches) = builder.finish();
         let (pattern, map) = entries.build();
         let dummy = pattern.nnz() as Slot;
@@ -190,7 +193,8 @@ impl System {
         let rows = unknowns.len();
         let mut dynamic = vec![false; rows];
         for column in 0..pattern.n() {
-            dynamic[column + 1] = (pattern.col_ptr()[column]..pattern.col_ptr()[column + 1]).any(|slot| c0[slot] != 0.0);
+            dynamic[column + 1] =
+                (pattern.col_ptr()[column]..pattern.col_ptr()[column + 1]).any(|slot| c0[slot] != 0.0);
         }
         Ok(Self {
             i: vec![0.0; rows],
@@ -294,7 +298,8 @@ impl System {
             self.flow[u] = self.flow[u].max(FORCE * force.value.abs());
         }
         let a0 = derivative.coefficient;
-        for (((r, i), q), history) in self.residual.iter_mut().zip(&self.i).zip(&self.q).zip(derivative.charge_history) {
+        for (((r, i), q), history) in self.residual.iter_mut().zip(&self.i).zip(&self.q).zip(derivative.charge_history)
+        {
             *r = i + a0 * q + history;
         }
         if homotopy.shunt > 0.0 {

@@ -85,9 +85,8 @@ impl Transient {
     pub fn new(system: &mut System, point: Point, time: f64, max_step: f64, options: &Options) -> Self {
         let rows = system.unknowns.len();
         let states = point.states.len();
-        let past = (0..DEPTH)
-            .map(|_| Past { t: 0.0, x: vec![0.0; rows], q: vec![0.0; rows], s: vec![0.0; states] })
-            .collect();
+        let past =
+            (0..DEPTH).map(|_| Past { t: 0.0, x: vec![0.0; rows], q: vec![0.0; rows], s: vec![0.0; states] }).collect();
         let mut transient = Self {
             time,
             trial: point.clone(),
@@ -435,8 +434,7 @@ impl Transient {
         let keep = self.factored > 0.0 && (quasi_static || (0.8..1.25).contains(&ratio));
         let effort = Effort { iterations: options.itl4, keep_factors: keep };
         let before = system.counters.factorisations;
-        let solved =
-            system.newton(&mut self.trial, &derivative, &mut System::unmodified(options), effort, options);
+        let solved = system.newton(&mut self.trial, &derivative, &mut System::unmodified(options), effort, options);
         if system.counters.factorisations != before {
             self.factored = formula.a0;
         }

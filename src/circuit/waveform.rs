@@ -29,7 +29,14 @@ pub enum Waveform {
     Sine { offset: f64, amplitude: f64, frequency: Option<f64>, delay: f64, damping: f64, phase_degrees: f64 },
     /// `EXP(v1 v2 td1 tau1 td2 tau2)`; a missing time constant or `rise_delay` is the time step, a missing `fall_delay`
     /// one time step after `rise_delay`.
-    Exponential { low: f64, high: f64, rise_delay: Option<f64>, rise_tau: Option<f64>, fall_delay: Option<f64>, fall_tau: Option<f64> },
+    Exponential {
+        low: f64,
+        high: f64,
+        rise_delay: Option<f64>,
+        rise_tau: Option<f64>,
+        fall_delay: Option<f64>,
+        fall_tau: Option<f64>,
+    },
     /// `PWL(t1 v1 ..) [r=] [td=]`: times ascending.
     PiecewiseLinear { points: Vec<(f64, f64)>, repeat_from: Option<f64>, delay: f64 },
     /// `SFFM(vo va fc mdi fs)`; a missing frequency is 1/tstop.

@@ -44,8 +44,7 @@ impl Meter {
     fn update(&mut self, system: &System, transient: &Transient, gmin: f64) {
         let half = 0.5 * (transient.time - self.time);
         for ((place, power), energy) in self.places.iter().zip(&mut self.power).zip(&mut self.energy) {
-            let now =
-                system.current_and_power(*place, &transient.point, transient.time, gmin).map_or(0.0, |(_, p)| p);
+            let now = system.current_and_power(*place, &transient.point, transient.time, gmin).map_or(0.0, |(_, p)| p);
             *energy += half * (*power + now);
             *power = now;
         }
@@ -137,7 +136,9 @@ impl Session {
         {
             return Ok(Probe::Internal(place(name)?.1, quantity.to_string()));
         }
-        Err(SimulationError::Usage(format!("`{text}` is not a signal: expected v(node), v(a,b), i(element) or @device[quantity]")))
+        Err(SimulationError::Usage(format!(
+            "`{text}` is not a signal: expected v(node), v(a,b), i(element) or @device[quantity]"
+        )))
     }
 
     /// Reads a probe at the present time.

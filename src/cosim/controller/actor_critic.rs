@@ -5,7 +5,9 @@
 //! `-alpha (r + gamma V' - V)` in volts.
 
 use crate::analysis::SimulationError;
-use crate::learn::{HardwareReport, LearningRule, Pulses, Transition, UpdateRequests, WeightHardware, Weights, pulse_count};
+use crate::learn::{
+    HardwareReport, LearningRule, Pulses, Transition, UpdateRequests, WeightHardware, Weights, pulse_count,
+};
 
 use super::array::{Array, Cell, Polarity};
 use super::calibration::Calibration;

@@ -197,7 +197,13 @@ impl Array {
     }
 
     /// Programs `count` pulses on all `lines` and lets them pass.
-    fn train(&mut self, lines: &[ElementId], pulse: &PulseSpec, period: f64, count: u32) -> Result<(), SimulationError> {
+    fn train(
+        &mut self,
+        lines: &[ElementId],
+        pulse: &PulseSpec,
+        period: f64,
+        count: u32,
+    ) -> Result<(), SimulationError> {
         for &line in lines {
             let high = self.session.convert(line, pulse.amplitude)?;
             let low = self.session.convert(line, 0.0)?;

@@ -150,8 +150,9 @@ impl Spec {
         for statement in &block.statements {
             let keyword = statement.keyword.as_str();
             if !KEYWORDS.contains(&keyword) {
-                let mut problem = Diagnostic::error(statement.span, format!("unknown controller statement `{keyword}`"))
-                    .label(format!("expected one of: {}", KEYWORDS.join(", ")));
+                let mut problem =
+                    Diagnostic::error(statement.span, format!("unknown controller statement `{keyword}`"))
+                        .label(format!("expected one of: {}", KEYWORDS.join(", ")));
                 if let Some(close) = nearest(keyword, KEYWORDS.iter().copied()) {
                     problem = problem.hint(format!("did you mean `{close}`?"));
                 }
@@ -225,8 +226,11 @@ impl<'c> Reader<'c> {
             if count != inputs {
                 let span = statement.map_or(block.span, |s| s.span);
                 self.found.push(
-                    Diagnostic::error(span, format!("this environment has {inputs} states, but `{what}` names {count} lines"))
-                        .label(format!("expected {inputs} names")),
+                    Diagnostic::error(
+                        span,
+                        format!("this environment has {inputs} states, but `{what}` names {count} lines"),
+                    )
+                    .label(format!("expected {inputs} names")),
                 );
             }
         }
@@ -234,7 +238,11 @@ impl<'c> Reader<'c> {
             self.found.push(
                 Diagnostic::error(
                     block.span,
-                    format!("expected {} columns (critic, then {actions} actions), found {}", actions + 1, columns.len()),
+                    format!(
+                        "expected {} columns (critic, then {actions} actions), found {}",
+                        actions + 1,
+                        columns.len()
+                    ),
                 )
                 .label("in this block"),
             );
@@ -244,8 +252,11 @@ impl<'c> Reader<'c> {
         for column in &columns {
             if column.cells.len() != inputs {
                 self.found.push(
-                    Diagnostic::error(block.span, format!("each column needs {inputs} cells, one has {}", column.cells.len()))
-                        .label("in this block"),
+                    Diagnostic::error(
+                        block.span,
+                        format!("each column needs {inputs} cells, one has {}", column.cells.len()),
+                    )
+                    .label("in this block"),
                 );
             }
         }
@@ -290,9 +301,8 @@ impl<'c> Reader<'c> {
         match statement.words.first() {
             Some((name, _)) if name == "tmaze" => Some(EnvironmentKind::TMaze),
             Some((name, span)) => {
-                self.found.push(
-                    Diagnostic::error(*span, format!("unknown environment `{name}`")).label("expected: tmaze"),
-                );
+                self.found
+                    .push(Diagnostic::error(*span, format!("unknown environment `{name}`")).label("expected: tmaze"));
                 None
             }
             None => {
@@ -389,8 +399,10 @@ impl<'c> Reader<'c> {
 
     fn source(&mut self, name: &str, span: Span) -> Option<ElementId> {
         let element = self.element(name, span)?;
-        let is_source =
-            matches!(self.circuit.elements[element.0 as usize].kind, ElementKind::VoltageSource(_) | ElementKind::CurrentSource(_));
+        let is_source = matches!(
+            self.circuit.elements[element.0 as usize].kind,
+            ElementKind::VoltageSource(_) | ElementKind::CurrentSource(_)
+        );
         if is_source || self.model_kind(element) == Some("dac") {
             return Some(element);
         }
@@ -404,7 +416,8 @@ impl<'c> Reader<'c> {
     fn element(&mut self, name: &str, span: Span) -> Option<ElementId> {
         let found = self.circuit.element_index.get(name).copied();
         if found.is_none() {
-            let mut problem = Diagnostic::error(span, format!("the circuit has no element `{name}`")).label("not found");
+            let mut problem =
+                Diagnostic::error(span, format!("the circuit has no element `{name}`")).label("not found");
             if let Some(close) = nearest(name, self.circuit.element_index.keys().map(String::as_str)) {
                 problem = problem.hint(format!("did you mean `{close}`?"));
             }
@@ -426,15 +439,15 @@ impl<'c> Reader<'c> {
                 ParamData::Text(text) => Some((text.to_ascii_lowercase(), setting.span)),
                 _ => {
                     self.found.push(
-                        Diagnostic::error(setting.span, format!("`{key}` wants the name of an element")).label("not a name"),
+                        Diagnostic::error(setting.span, format!("`{key}` wants the name of an element"))
+                            .label("not a name"),
                     );
                     None
                 }
             },
             None => {
-                self.found.push(
-                    Diagnostic::error(statement.span, format!("`{}` needs {key}=ELEMENT", statement.keyword)),
-                );
+                self.found
+                    .push(Diagnostic::error(statement.span, format!("`{}` needs {key}=ELEMENT", statement.keyword)));
                 None
             }
         }
@@ -464,11 +477,17 @@ impl<'c> Reader<'c> {
     fn only(&mut self, statement: &ControllerStatement, keys: &[&str]) {
         for setting in &statement.settings {
             if !keys.contains(&setting.name.as_str()) {
-                let label =
-                    if keys.is_empty() { "none expected".to_string() } else { format!("expected: {}", keys.join(", ")) };
+                let label = if keys.is_empty() {
+                    "none expected".to_string()
+                } else {
+                    format!("expected: {}", keys.join(", "))
+                };
                 self.found.push(
-                    Diagnostic::error(setting.span, format!("`{}` has no setting `{}`", statement.keyword, setting.name))
-                        .label(label),
+                    Diagnostic::error(
+                        setting.span,
+                        format!("`{}` has no setting `{}`", statement.keyword, setting.name),
+                    )
+                    .label(label),
                 );
             }
         }

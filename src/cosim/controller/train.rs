@@ -46,7 +46,6 @@ pub fn train(
         })?;
         let mut array = Array::new(session, spec.clone())?;
         let calibration = Calibration::measure(&mut array)?;
-        if std::env::var_os("IONSPICE_STATS").is_some() { eprintln!("calibrated: {:?}", array.session.system().counters); }
         let environment = match spec.environment {
             EnvironmentKind::TMaze => TMaze::new(),
         };

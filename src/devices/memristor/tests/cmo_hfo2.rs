@@ -183,7 +183,8 @@ fn devices_and_seeds_have_their_own_noise() {
     assert!(i[0] != i[1] && i[0] != i[2] && i[1] != i[2]);
     assert!((i[3] - 3.34e-6).abs() < 1e-17);
     let other_run = {
-        let bank = build_with_seed(&circuit, MemristorBank::<CmoHfo2, 1>::build, 7).unwrap_or_else(|found| panic!("{found:?}"));
+        let bank = build_with_seed(&circuit, MemristorBank::<CmoHfo2, 1>::build, 7)
+            .unwrap_or_else(|found| panic!("{found:?}"));
         bank.current_and_power(0, &ctx, &states, &[]).expect("offered").0
     };
     assert_ne!(other_run, i[0]);
