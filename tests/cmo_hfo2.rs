@@ -221,11 +221,11 @@ fn mean_cycles_match_the_measured_ones() {
         let expected = measured.column(k);
         let span = expected[PULSES] - expected[0];
         let found = mean_cycle(device);
-        for branch in 0..2 {
+        for (branch, errors) in all.iter_mut().enumerate() {
             let range = branch * (PULSES + 1)..(branch + 1) * (PULSES + 1);
             let error = rms(range.map(|p| (found[p] * 1e6 - expected[p]) / span));
             assert!(error <= 0.05, "{} branch {branch}: rms {error} in w", measured.names[k]);
-            all[branch].push(error);
+            errors.push(error);
         }
     }
     for (name, errors) in ["set", "reset"].iter().zip(&mut all) {

@@ -24,6 +24,8 @@ pub struct ActorCriticArray {
     volts: Vec<f64>,
     selected: Vec<bool>,
     samples: Vec<f64>,
+    /// Last readings of the actor, when a single row was active: the weights themselves, as far as the controller knows.
+    read_weights: Option<Vec<f64>>,
     calibration_energy: f64,
 }
 
@@ -40,6 +42,7 @@ impl ActorCriticArray {
             volts: vec![0.0; rows],
             selected: vec![false; rows],
             samples: vec![0.0; columns],
+            read_weights: None,
         }
     }
 
@@ -76,6 +79,12 @@ impl ActorCriticArray {
     }
 }
 
+/// A weight that reads 0 or less is not lowered, one that reads 1 or more is not raised (the published rule drops such
+/// requests; here the reading stands for the weight).
+fn beyond(reading: f64, dw: f64) -> bool {
+    if dw < 0.0 { reading <= 0.0 } else { reading >= 1.0 }
+}
+
 impl WeightHardware for ActorCriticArray {
     type Error = SimulationError;
 
@@ -92,12 +101,14 @@ impl WeightHardware for ActorCriticArray {
         for (action, h) in h.iter_mut().enumerate() {
             let column = action + 1;
             let gain = self.array.spec().columns[column].gain;
-            let current = -(self.samples[column] - self.calibration.offset[column]) / gain;
+            let current = -(self.samples[column] - self.calibration.zero(column, &self.selected)) / gain;
             let weighted = |g: &[f64]| -> f64 { g.iter().zip(activities).map(|(g, x)| g * x).sum() };
             let zero = amplitude * weighted(&self.calibration.g0[column]);
             let span = weighted(&self.calibration.span[column]) / total;
             *h = (current - zero) / (amplitude * span);
         }
+        let single = activities.iter().filter(|x| **x != 0.0).count() == 1 && total == 1.0;
+        self.read_weights = single.then(|| h.to_vec());
         Ok(())
     }
 
@@ -125,7 +136,7 @@ impl WeightHardware for ActorCriticArray {
         let reward = rule.learning_rate * transition.reward * scale / (gain * conductance);
         let reference = reward - compensation / conductance;
         self.array.read(&self.volts, reference, &self.selected, &mut self.samples)?;
-        let measured = -(self.samples[CRITIC] - self.calibration.offset[CRITIC]) / scale;
+        let measured = -(self.samples[CRITIC] - self.calibration.zero(CRITIC, &self.selected)) / scale;
         self.dw_error.push(measured - self.exact_request(rule, transition));
         Ok(measured)
     }
@@ -136,6 +147,9 @@ impl WeightHardware for ActorCriticArray {
         }
         let actions = self.samples.len() - 1;
         for (k, &dw) in requests.actor.iter().enumerate() {
+            if self.read_weights.as_ref().is_some_and(|read| beyond(read[k % actions], dw)) {
+                continue;
+            }
             self.apply(k / actions, 1 + k % actions, dw)?;
         }
         Ok(())

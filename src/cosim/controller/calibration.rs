@@ -11,8 +11,11 @@ pub struct Calibration {
     pub g0: Vec<Vec<f64>>,
     /// Conductance span from weight 0 to weight 1.
     pub span: Vec<Vec<f64>>,
-    /// Converter voltage without input.
+    /// Converter voltage without input and with no row selected.
     pub offset: Vec<f64>,
+    /// What selecting a row at zero volts adds to it, `[column][row]`, V: the amplifier's offset drives a current through
+    /// the cell.
+    pub row_offset: Vec<Vec<f64>>,
 }
 
 /// Smallest span taken for real, S.
@@ -31,12 +34,19 @@ impl Calibration {
             g0: vec![vec![0.0; rows]; columns],
             span: vec![vec![0.0; rows]; columns],
             offset: vec![0.0; columns],
+            row_offset: vec![vec![0.0; rows]; columns],
         };
         let none = vec![false; rows];
         let quiet = vec![0.0; rows];
         calibration.offset = averaged(array, &quiet, &none, plan.reads)?;
         let all = vec![true; columns];
         for row in 0..rows {
+            let mut selected = none.clone();
+            selected[row] = true;
+            let samples = averaged(array, &quiet, &selected, plan.reads)?;
+            for (column, sample) in samples.iter().enumerate() {
+                calibration.row_offset[column][row] = sample - calibration.offset[column];
+            }
             let mut low = calibration.conductances(array, row)?;
             let mut high = vec![0.0; columns];
             for _ in 0..plan.cycles {
@@ -68,10 +78,16 @@ impl Calibration {
         let gains = array.spec().columns.iter().map(|c| c.gain);
         Ok(samples
             .iter()
-            .zip(&self.offset)
             .zip(gains)
-            .map(|((v, offset), gain)| -(v - offset) / (gain * amplitude))
+            .enumerate()
+            .map(|(column, (v, gain))| -(v - self.zero(column, &selected)) / (gain * amplitude))
             .collect())
+    }
+
+    /// Converter voltage of a column without input when these rows are selected, V.
+    pub fn zero(&self, column: usize, selected: &[bool]) -> f64 {
+        let rows = self.row_offset[column].iter().zip(selected);
+        self.offset[column] + rows.filter(|(_, s)| **s).map(|(o, _)| o).sum::<f64>()
     }
 }
 

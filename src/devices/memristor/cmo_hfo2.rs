@@ -67,6 +67,7 @@ crate::parameters! {
         noise [] = 1.0, "-", 0.0..=1.0, "0 switches filament and read noise off";
         seed [] = 0.0, "-", ANY, "other numbers give other noise";
         ginit ["g", "gini", "g_init"] = NOT_GIVEN, "S", POSITIVE, "initial conductance (default g0)";
+        age [] = 0.0, "-", 0.0..=1e15, "nominal pulses received before (wear)";
         x0 ["x_init"] = NOT_GIVEN, "-", 0.0..=1.0, "initial filament state instead of ginit";
     }
 }
@@ -365,12 +366,15 @@ impl CompactModel<1> for CmoHfo2 {
             return Err("give only one of ginit and x0".into());
         }
         let g = if params.ginit.is_nan() { self.g0 } else { params.ginit };
-        let x = if params.x0.is_nan() { (g - self.gmin) / self.span } else { params.x0 };
+        let wear = self.gdrift * (-params.age / self.ldrift).exp_m1();
+        let x = if params.x0.is_nan() { (g - wear - self.gmin) / self.span } else { params.x0 };
         if !(0.0..=1.0).contains(&x) {
             return Err(format!("ginit ({g:e} S) must lie between {:e} and {:e} S", self.gmin, self.gmin + self.span));
         }
         states.fill(0.0);
         states[0] = x;
+        states[1 + ACTIVITY] = params.age;
+        states[1 + CELLS] = (params.age / CELL).floor();
         Ok(())
     }
 
