@@ -12,7 +12,7 @@ use crate::linear::{Lu, Pattern, Singular};
 use super::Options;
 
 /// Values that make up a state of the circuit. Cloning it is a snapshot.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Point {
     /// Solution by unknown; `x[0] = 0`.
     pub x: Vec<f64>,
@@ -20,6 +20,19 @@ pub struct Point {
     pub states: Vec<f64>,
     /// Device memory.
     pub memory: Vec<f64>,
+}
+
+impl Clone for Point {
+    fn clone(&self) -> Self {
+        Self { x: self.x.clone(), states: self.states.clone(), memory: self.memory.clone() }
+    }
+
+    /// Copies without allocating when the sizes agree.
+    fn clone_from(&mut self, source: &Self) {
+        self.x.clone_from(&source.x);
+        self.states.clone_from(&source.states);
+        self.memory.clone_from(&source.memory);
+    }
 }
 
 /// How the time derivative enters an evaluation.

@@ -28,12 +28,34 @@ const ALGEBRAIC_STEP: f64 = 1e-3;
 /// Largest growth of the step.
 const GROWTH: f64 = 3.0;
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Past {
     t: f64,
     x: Vec<f64>,
     q: Vec<f64>,
     s: Vec<f64>,
+}
+
+impl Clone for Past {
+    fn clone(&self) -> Self {
+        Self { t: self.t, x: self.x.clone(), q: self.q.clone(), s: self.s.clone() }
+    }
+
+    /// Copies without allocating when the sizes agree.
+    fn clone_from(&mut self, source: &Self) {
+        self.t = source.t;
+        self.x.clone_from(&source.x);
+        self.q.clone_from(&source.q);
+        self.s.clone_from(&source.s);
+    }
+}
+
+/// Where the integration last started anew.
+#[derive(Clone, Default)]
+struct Corner {
+    time: f64,
+    point: Point,
+    past: Past,
 }
 
 /// State of a running transient. A clone is a snapshot.
@@ -57,7 +79,7 @@ pub struct Transient {
     predicted: Vec<f64>,
     predicted_states: Vec<f64>,
     trial: Point,
-    restart_point: Option<Box<(f64, Point, Past)>>,
+    corner: Corner,
     /// The corner has been left behind because values jumped there.
     jumped: bool,
     held: bool,
@@ -103,7 +125,7 @@ impl Transient {
             state_history: vec![0.0; states],
             predicted: vec![0.0; rows],
             predicted_states: vec![0.0; states],
-            restart_point: None,
+            corner: Corner::default(),
             jumped: false,
             held: false,
             held_time: 0.0,
@@ -140,10 +162,8 @@ impl Transient {
         self.depth = 0;
         self.since_restart = 0;
         self.push(&system.q);
-        self.restart_point = Some(Box::new((self.time, self.point.clone(), self.past[0].clone())));
-        self.first_fraction = FIRST_STEP;
+        self.mark_corner();
         self.jumped = false;
-        self.factored = 0.0;
     }
 
     /// Something outside changed (a source got a new program): start anew from the present point.
@@ -153,7 +173,13 @@ impl Transient {
         }
         self.depth = 1;
         self.since_restart = 0;
-        self.restart_point = Some(Box::new((self.time, self.point.clone(), self.past[0].clone())));
+        self.mark_corner();
+    }
+
+    fn mark_corner(&mut self) {
+        self.corner.time = self.time;
+        self.corner.point.clone_from(&self.point);
+        self.corner.past.clone_from(&self.past[0]);
         self.first_fraction = FIRST_STEP;
         self.factored = 0.0;
     }
@@ -300,14 +326,12 @@ impl Transient {
     /// The step after the first one was too inaccurate: the first one was too long as well. Returns to the corner with
     /// a shorter first step; false when it is short enough already.
     fn roll_back(&mut self) -> bool {
-        let Some(corner) = self.restart_point.as_ref() else { return false };
         if self.first_fraction < SMALLEST_FIRST_STEP {
             return false;
         }
-        let (time, point, past) = corner.as_ref();
-        self.time = *time;
-        self.point.clone_from(point);
-        self.past[0].clone_from(past);
+        self.time = self.corner.time;
+        self.point.clone_from(&self.corner.point);
+        self.past[0].clone_from(&self.corner.past);
         self.trial.memory.copy_from_slice(&self.point.memory);
         self.depth = 1;
         self.since_restart = 0;
