@@ -14,11 +14,11 @@ const CONTRACTION: f64 = 0.2;
 
 /// Share of the tolerances within which corrections and residuals must be: errors of a step add up over the steps, on
 /// floating nodes without loss.
-const CONVERGED: f64 = 0.05;
+const CONVERGED: f64 = 0.02;
 
 /// A full Newton correction of at most this share of the tolerances is taken without another evaluation: what is left is of
 /// second order in it. Charges follow by their linearisation.
-const QUADRATIC: f64 = 0.5;
+const QUADRATIC: f64 = 0.1;
 
 /// Why Newton stopped without a solution.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl System {
             let (mut size, mut at) = self.correction(point, options);
             let is_static = derivative.state_coefficient.is_none();
             let settled = fresh || iteration > 0;
-            let enough = if is_static || !settled { 0.02 * CONVERGED } else { CONVERGED };
+            let enough = if is_static || !settled { 0.05 * CONVERGED } else { CONVERGED };
             if !limited && size <= enough && self.residual_small(derivative, options) {
                 if is_static {
                     // Nothing else depends on the point: take the last correction along.
