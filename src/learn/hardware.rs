@@ -99,7 +99,7 @@ pub struct HardwareReport {
     pub simulated_seconds: Option<f64>,
     /// Pulses applied; for ideal weights, pulses a linear device would need.
     pub pulses: Pulses,
-    /// What stood behind the weights: `ideal`, `quasi-static`, `transient`.
+    /// What stood behind the weights: `ideal`, `quasistatic`, `transient`.
     pub fidelity: String,
 }
 
