@@ -134,7 +134,12 @@ impl Session {
         if let Some((name, quantity)) =
             lower.strip_prefix('@').and_then(|s| s.strip_suffix(']')).and_then(|s| s.split_once('['))
         {
-            return Ok(Probe::Internal(place(name)?.1, quantity.to_string()));
+            let place = place(name)?.1;
+            let now = &self.transient.point;
+            if self.system.internal(place, quantity, now, self.time(), self.options.gmin).is_none() {
+                return Err(SimulationError::Usage(format!("`{name}` has no quantity `{quantity}`")));
+            }
+            return Ok(Probe::Internal(place, quantity.to_string()));
         }
         Err(SimulationError::Usage(format!(
             "`{text}` is not a signal: expected v(node), v(a,b), i(element) or @device[quantity]"
