@@ -37,8 +37,7 @@ pub struct Array {
     spec: Spec,
     levels: Vec<(ElementId, f64)>,
     meters: Vec<usize>,
-    truth: Vec<[Probe; 1]>,
-    pulses_applied: u64,
+    truth: Vec<Probe>,
 }
 
 impl Array {
@@ -52,9 +51,9 @@ impl Array {
         for cell in spec.columns.iter().flat_map(|c| &c.cells) {
             meters.push(session.meter(*cell)?);
             let name = session.circuit().elements[cell.0 as usize].name.clone();
-            truth.push([session.probe_named(&format!("@{name}[w]"))?]);
+            truth.push(session.probe_named(&format!("@{name}[w]"))?);
         }
-        let mut array = Self { session, spec, levels: Vec::new(), meters, truth, pulses_applied: 0 };
+        let mut array = Self { session, spec, levels: Vec::new(), meters, truth };
         array.idle()?;
         Ok(array)
     }
@@ -71,12 +70,7 @@ impl Array {
 
     /// Normalised weight of a cell as the device has it. For reports only: no controller could know it.
     pub fn true_weight(&self, cell: Cell) -> f64 {
-        self.session.probe(&self.truth[cell.column * self.spec.rows.len() + cell.row][0])
-    }
-
-    /// Pulses applied so far, per cell.
-    pub fn pulses_applied(&self) -> u64 {
-        self.pulses_applied
+        self.session.probe(&self.truth[cell.column * self.spec.rows.len() + cell.row])
     }
 
     /// Ramps lines to new levels within `edge` seconds; lines that are there already keep still.
@@ -192,7 +186,6 @@ impl Array {
             self.train(&lines, &pulse, period, now)?;
             left -= now;
         }
-        self.pulses_applied += u64::from(count) * selected.iter().filter(|s| **s).count() as u64;
         Ok(())
     }
 
