@@ -106,6 +106,7 @@ fn transient(
     sink.begin(&probes.dataset(circuit, "Transient Analysis", Some(time_axis)))?;
     let max_step = times.max_step.unwrap_or(times.step.min((times.stop - times.start) / 50.0));
     let mut writer = Writer::new(times.start, probes.probes.len());
+    let max_step = max_step.min(system.max_step());
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {

@@ -414,6 +414,11 @@ impl System {
         self.banks[place.bank].internal(place.index, name, &context, &point.states[s], &point.memory[m])
     }
 
+    /// Largest step of a transient that every device can follow, s.
+    pub fn max_step(&self) -> f64 {
+        self.banks.iter().map(|bank| bank.max_step()).fold(f64::INFINITY, f64::min)
+    }
+
     /// First corner of any device after `time`.
     pub fn breakpoint(&self, time: f64) -> f64 {
         self.banks.iter().map(|b| b.breakpoint(time)).fold(self.sources.breakpoint(time), f64::min)

@@ -7,6 +7,8 @@
 //! Unknown 0 is ground: `x[0]` is always zero, and what is added to row 0 or to a slot of row or column 0 is ignored.
 //! Unknown `k` up to the number of nodes is the voltage of node `k`; branch currents and internal nodes follow.
 
+use num_complex::Complex64;
+
 use crate::circuit::{Circuit, ElementId, NodeId};
 use crate::linear::PatternBuilder;
 
@@ -153,6 +155,21 @@ pub struct Context<'a> {
     pub states: StateStep<'a>,
 }
 
+/// One noise current between two unknowns.
+#[derive(Clone, Copy, Debug)]
+pub struct NoiseSource<'a> {
+    /// Index of the element in its bank.
+    pub index: usize,
+    /// Which of the element's sources: `thermal`, `id`, `flicker`, ..
+    pub name: &'a str,
+    /// The current flows from this row,
+    pub plus: Unknown,
+    /// through the device, into this one.
+    pub minus: Unknown,
+    /// One-sided power spectral density, A^2/Hz (V^2/Hz when the row is a branch equation).
+    pub density: f64,
+}
+
 /// Where devices add their contributions. All vectors are indexed by [`Unknown`] or [`Slot`].
 pub struct Stamps<'a> {
     /// Resistive residual `i`.
@@ -275,9 +292,35 @@ pub trait Bank: Send + Sync {
         None
     }
 
-    /// Names of the internal quantities.
-    fn internal_names(&self) -> &'static [&'static str] {
-        &[]
+    /// Names of the internal quantities, in the order of the operating-point table.
+    fn internal_names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Hands over every noise source of the bank at an operating point `ctx` and a frequency, Hz.
+    fn noise(
+        &self,
+        _frequency: f64,
+        _ctx: &Context,
+        _states: &[f64],
+        _memory: &[f64],
+        _add: &mut dyn FnMut(NoiseSource),
+    ) {
+    }
+
+    /// True when the small-signal behaviour is not `G + j omega C` (delays, transfer functions): then
+    /// [`Bank::admittance`] stands for both Jacobians.
+    fn frequency_dependent(&self) -> bool {
+        false
+    }
+
+    /// Adds the small-signal entries at the angular frequency `omega`, rad/s, and an operating point `ctx`; called for
+    /// [`Bank::frequency_dependent`] banks only, in place of the Jacobians of [`Bank::eval`] and [`Bank::constant`].
+    fn admittance(&self, _omega: f64, _ctx: &Context, _states: &[f64], _memory: &[f64], _y: &mut [Complex64]) {}
+
+    /// Largest step of a transient that the bank can follow, s (a delay line needs at most its delay).
+    fn max_step(&self) -> f64 {
+        f64::INFINITY
     }
 
     /// Current into the first terminal of the `index`-th element, A, and the power it takes up, W (both at accepted

@@ -210,8 +210,8 @@ impl Bank for AdcBank {
         }
     }
 
-    fn internal_names(&self) -> &'static [&'static str] {
-        TYPES[1].internals
+    fn internal_names(&self) -> Vec<&str> {
+        TYPES[1].internals.to_vec()
     }
 
     fn current_and_power(&self, index: usize, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {

@@ -251,8 +251,8 @@ impl Bank for DiodeBank {
         })
     }
 
-    fn internal_names(&self) -> &'static [&'static str] {
-        TYPE.internals
+    fn internal_names(&self) -> Vec<&str> {
+        TYPE.internals.to_vec()
     }
 
     /// The conduction current; the charging current belongs to the integrator.

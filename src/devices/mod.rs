@@ -27,7 +27,7 @@ use std::sync::LazyLock;
 use crate::circuit::{Circuit, ElementId, ElementKind};
 use crate::diagnostic::{Diagnostic, Severity};
 
-pub use bank::{Bank, Builder, Context, Slot, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind};
+pub use bank::{Bank, Builder, Context, NoiseSource, Slot, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind};
 pub use behavioural::BehaviouralBank;
 pub use controlled::ControlledBank;
 pub use converter::{AdcModel, DacModel};

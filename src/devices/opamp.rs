@@ -218,8 +218,8 @@ impl Bank for OpampBank {
         }
     }
 
-    fn internal_names(&self) -> &'static [&'static str] {
-        TYPE.internals
+    fn internal_names(&self) -> Vec<&str> {
+        TYPE.internals.to_vec()
     }
 
     /// Current into `inp`; the power is what flows in at all three terminals (negative: the supplies are not modelled).

@@ -235,8 +235,8 @@ impl Bank for SwitchBank {
         }
     }
 
-    fn internal_names(&self) -> &'static [&'static str] {
-        INTERNALS
+    fn internal_names(&self) -> Vec<&str> {
+        INTERNALS.to_vec()
     }
 
     fn current_and_power(&self, index: usize, ctx: &Context, states: &[f64], memory: &[f64]) -> Option<(f64, f64)> {

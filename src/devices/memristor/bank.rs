@@ -200,8 +200,8 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
         }
     }
 
-    fn internal_names(&self) -> &'static [&'static str] {
-        M::INTERNALS
+    fn internal_names(&self) -> Vec<&str> {
+        M::INTERNALS.to_vec()
     }
 
     fn current_and_power(&self, index: usize, ctx: &Context, states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {

@@ -535,8 +535,8 @@ impl Bank for Mosfet1Bank {
         })
     }
 
-    fn internal_names(&self) -> &'static [&'static str] {
-        TYPE.internals
+    fn internal_names(&self) -> Vec<&str> {
+        TYPE.internals.to_vec()
     }
 
     /// Drain current and dissipation by conduction; charging currents belong to the integrator.
