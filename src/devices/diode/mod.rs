@@ -1,133 +1,27 @@
-//! Junction diode with series resistance, breakdown, depletion and diffusion charge.
+//! Junction diodes: breakdown, sidewall, recombination, high injection, tunnelling, depletion and diffusion charge.
 
-use super::cards::{Cards, device, instance, intern, nominal_temperature};
-use super::junction::{
-    CELSIUS, Depletion, capacitance_factor, critical_voltage, junction_current, limit_junction, potential_at, safe_exp,
-    thermal_voltage,
-};
-use super::{ANY, Bank, Builder, Context, ModelType, NON_NEGATIVE, POSITIVE, Parameters, Slot, Stamps, Unknown};
+mod junction;
+mod params;
+
+use super::cards::{Cards, device, instance, intern, level_offered, nominal_temperature, temperatures};
+use super::junction::{BOLTZMANN, CHARGE};
+use super::{Bank, Builder, Context, ModelType, NoiseSource, Parameters, Slot, Stamps, Unknown};
 use crate::circuit::ElementId;
 use crate::diagnostic::Diagnostic;
+use junction::Junction;
+use params::{DiodeInstance, DiodeModel};
 
-crate::parameters! {
-    /// Parameters of a `d` model.
-    pub struct DiodeModel {
-        level [] = 1.0, "-", 1.0..=1.0, "model level; only 1 is offered";
-        is ["js"] = 1e-14, "A", POSITIVE, "saturation current";
-        n [] = 1.0, "-", 0.05..=100.0, "emission coefficient";
-        rs [] = 0.0, "ohm", NON_NEGATIVE, "series resistance";
-        cjo ["cj0", "cj"] = 0.0, "F", NON_NEGATIVE, "junction capacitance at zero bias";
-        vj ["pb"] = 1.0, "V", 0.01..=100.0, "junction potential";
-        m ["mj"] = 0.5, "-", 0.0..=0.9, "grading coefficient";
-        fc [] = 0.5, "-", 0.0..=0.95, "fraction of vj at which the capacitance continues linearly";
-        tt [] = 0.0, "s", NON_NEGATIVE, "transit time";
-        bv [] = f64::NAN, "V", 0.0..=1e300, "reverse breakdown voltage; infinite when not given";
-        ibv [] = 1e-3, "A", POSITIVE, "current at the breakdown voltage";
-        nbv [] = f64::NAN, "-", 0.05..=100.0, "emission coefficient of the breakdown; n when not given";
-        eg [] = 1.11, "eV", 0.1..=10.0, "activation energy";
-        xti [] = 3.0, "-", ANY, "temperature exponent of is";
-        tnom ["tref"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
-    }
-}
-
-crate::parameters! {
-    /// Instance parameters of a diode.
-    pub struct DiodeInstance {
-        area [] = 1.0, "-", POSITIVE, "factor on currents and capacitances";
-        m [] = 1.0, "-", POSITIVE, "number of diodes in parallel";
-        temp [] = f64::NAN, "degC", -273.0..=2000.0, "temperature of this diode";
-        off [] = 0.0, "-", 0.0..=1.0, "starts the operating point without current";
-        ic [] = f64::NAN, "V", ANY, "initial voltage with uic";
-    }
-}
-
-/// The model type of this file.
+/// The model type of this folder.
 pub const TYPE: ModelType = ModelType {
     kinds: &["d"],
-    summary: "junction diode",
+    summary: "junction diode (levels 1 and 3)",
     source: "Antognetti and Massobrio, Semiconductor Device Modeling with SPICE (1993), chapter 1",
     terminals: &["anode", "cathode"],
     model_params: DiodeModel::SPECS,
     instance_params: DiodeInstance::SPECS,
-    internals: &["id", "vd", "gd", "cd", "qd", "p"],
+    internals: &["id", "vd", "gd", "cd", "qd", "charge", "p"],
     build,
 };
-
-/// A diode at its temperature, with its area applied.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Junction {
-    is: f64,
-    vte: f64,
-    critical: f64,
-    transit: f64,
-    depletion: Depletion,
-    /// Breakdown: voltage where it takes over, voltage in its exponent, emission voltage.
-    breakdown: Option<(f64, f64, f64)>,
-}
-
-/// Current, conductance, charge and capacitance of a junction.
-#[derive(Clone, Copy)]
-struct Point {
-    i: f64,
-    g: f64,
-    q: f64,
-    c: f64,
-}
-
-impl Junction {
-    fn new(model: &DiodeModel, scale: f64, temperature: f64, nominal: f64) -> Self {
-        let vt = thermal_voltage(temperature);
-        let vte = model.n * vt;
-        let ratio = temperature / nominal;
-        let is = scale * model.is * ((ratio - 1.0) * model.eg / vte + model.xti / model.n * ratio.ln()).exp();
-        let (vj, _) = potential_at(model.vj, nominal, temperature);
-        let cjo = scale * model.cjo * capacitance_factor(model.m, model.vj, nominal, temperature);
-        let nbv = if model.nbv.is_nan() { model.n } else { model.nbv };
-        Self {
-            is,
-            vte,
-            critical: critical_voltage(is, vte),
-            transit: model.tt,
-            depletion: Depletion::new(cjo, vj, model.m, model.fc),
-            breakdown: model.bv.is_finite().then(|| {
-                let shifted = breakdown_voltage(model.bv, scale * model.ibv, is, nbv * vt);
-                (-shifted, shifted, nbv * vt)
-            }),
-        }
-    }
-
-    #[inline]
-    fn at(&self, v: f64, gmin: f64) -> Point {
-        let (i, g) = match self.breakdown {
-            Some((start, voltage, vtb)) if v < start => {
-                let (e, de) = safe_exp(-(voltage + v) / vtb);
-                (-self.is * e, self.is * de / vtb)
-            }
-            _ => junction_current(v, self.is, self.vte),
-        };
-        let (q, c) = self.depletion.charge(v);
-        Point { i: i + gmin * v, g: g + gmin, q: q + self.transit * i, c: c + self.transit * g }
-    }
-
-    fn limit(&self, new: f64, old: f64) -> f64 {
-        match self.breakdown {
-            Some((_, voltage, vtb)) if new < (10.0 * vtb - voltage).min(0.0) => {
-                -limit_junction(-(new + voltage), -(old + voltage), vtb, self.critical) - voltage
-            }
-            _ => limit_junction(new, old, self.vte, self.critical),
-        }
-    }
-}
-
-/// The voltage in the breakdown exponent for which the current is `ibv` at `bv`.
-fn breakdown_voltage(bv: f64, ibv: f64, is: f64, vtb: f64) -> f64 {
-    let ibv = ibv.max(is * bv / vtb);
-    let mut shifted = bv - vtb * (ibv / is).ln_1p();
-    for _ in 0..25 {
-        shifted = bv - vtb * (ibv / is + 1.0 - shifted / vtb).max(1.0).ln();
-    }
-    shifted
-}
 
 #[derive(Clone, Copy)]
 struct Diode {
@@ -138,6 +32,8 @@ struct Diode {
     series: f64,
     junction: u32,
     off: bool,
+    /// Flicker noise: coefficient, exponent.
+    flicker: (f64, f64),
     slots: [Slot; 4],
     series_slots: [Slot; 4],
 }
@@ -152,29 +48,42 @@ struct DiodeBank {
 }
 
 fn build(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagnostic>) -> Option<Box<dyn Bank>> {
-    let cards = Cards::<DiodeModel>::read(builder.circuit, ids, found);
-    let nominal = nominal_temperature(builder.circuit);
-    let mut bank = DiodeBank { elements: ids.to_vec(), diodes: vec![], junctions: vec![], starts: vec![] };
-    for (k, &id) in ids.iter().enumerate() {
-        let (element, device, _) = device(builder.circuit, id)?;
+    let circuit = builder.circuit;
+    let hint = "use level=1, or level=3 for scaled geometry";
+    let usable: Vec<ElementId> = ids
+        .iter()
+        .copied()
+        .filter(|&id| device(circuit, id).is_some_and(|(.., card)| level_offered(card, &[1.0, 3.0], hint, found)))
+        .collect();
+    let cards = Cards::<DiodeModel>::read(circuit, &usable, found);
+    let general = (builder.temperature, nominal_temperature(circuit));
+    let mut bank = DiodeBank { elements: usable.clone(), diodes: vec![], junctions: vec![], starts: vec![] };
+    for (k, &id) in usable.iter().enumerate() {
+        let (element, device, _) = device(circuit, id)?;
         let model = cards.of(device);
-        let params: DiodeInstance = instance(element, device, found);
-        let temperature = if params.temp.is_nan() { builder.temperature } else { params.temp + CELSIUS };
-        let nominal = if model.tnom.is_nan() { nominal } else { model.tnom + CELSIUS };
-        let scale = params.area * params.m;
-        let junction = intern(&mut bank.junctions, Junction::new(&model, scale, temperature, nominal));
+        let own: DiodeInstance = instance(element, device, found);
+        let (temperature, nominal) = temperatures(general, own.temp, own.dtemp, model.tnom);
+        let junction = Junction::new(&model, &own, temperature, nominal);
         let (anode, cathode) = (builder.terminal(id, 0), builder.terminal(id, 1));
-        let (inner, series, series_slots) = if model.rs > 0.0 {
+        let (inner, series_slots) = if junction.series > 0.0 {
             let inner = builder.internal_node(id, "internal");
-            (inner, scale / model.rs, builder.pair(anode, inner))
+            (inner, builder.pair(anode, inner))
         } else {
-            (anode, 0.0, [Slot::MAX; 4])
+            (anode, [Slot::MAX; 4])
         };
-        let slots = builder.pair(inner, cathode);
-        let off = params.off != 0.0;
-        bank.diodes.push(Diode { anode, cathode, inner, series, junction, off, slots, series_slots });
-        if params.ic.is_finite() {
-            bank.starts.push((k, params.ic));
+        bank.diodes.push(Diode {
+            anode,
+            cathode,
+            inner,
+            series: junction.series,
+            off: own.off != 0.0,
+            slots: builder.pair(inner, cathode),
+            series_slots,
+            flicker: (model.kf, model.af),
+            junction: intern(&mut bank.junctions, junction),
+        });
+        if own.ic.is_finite() {
+            bank.starts.push((k, own.ic));
         }
     }
     Some(Box::new(bank))
@@ -245,7 +154,7 @@ impl Bank for DiodeBank {
             "vd" => v,
             "gd" => p.g,
             "cd" => p.c,
-            "qd" => p.q,
+            "qd" | "charge" => p.q,
             "p" => p.i * (ctx.x[d.anode as usize] - ctx.x[d.cathode as usize]),
             _ => return None,
         })
@@ -255,44 +164,31 @@ impl Bank for DiodeBank {
         TYPE.internals.to_vec()
     }
 
+    fn noise(
+        &self,
+        frequency: f64,
+        ctx: &Context,
+        _states: &[f64],
+        _memory: &[f64],
+        add: &mut dyn FnMut(NoiseSource),
+    ) {
+        for (index, d) in self.diodes.iter().enumerate() {
+            let junction = &self.junctions[d.junction as usize];
+            let i = junction.at(ctx.x[d.inner as usize] - ctx.x[d.cathode as usize], ctx.gmin).i.abs();
+            let flicker = d.flicker.0 * i.powf(d.flicker.1) / frequency;
+            for (name, plus, minus, density) in [
+                ("rs", d.anode, d.inner, 4.0 * BOLTZMANN * junction.temperature * d.series),
+                ("id", d.inner, d.cathode, 2.0 * CHARGE * i),
+                ("1overf", d.inner, d.cathode, if flicker.is_finite() { flicker } else { 0.0 }),
+            ] {
+                add(NoiseSource { index, name, plus, minus, density });
+            }
+        }
+    }
+
     /// The conduction current; the charging current belongs to the integrator.
     fn current_and_power(&self, index: usize, ctx: &Context, states: &[f64], memory: &[f64]) -> Option<(f64, f64)> {
         let i = self.internal(index, "id", ctx, states, memory)?;
         Some((i, self.internal(index, "p", ctx, states, memory)?))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const T: f64 = 300.15;
-
-    #[test]
-    fn forward_current_follows_shockley() {
-        let model = DiodeModel { is: 2e-14, n: 1.3, ..DiodeModel::default() };
-        let j = Junction::new(&model, 3.0, T, T);
-        for v in [-0.02, 0.1, 0.5, 0.7] {
-            let exact = 3.0 * 2e-14 * ((v / (1.3 * thermal_voltage(T))).exp() - 1.0);
-            assert!((j.at(v, 0.0).i / exact - 1.0).abs() < 1e-12);
-        }
-        assert!((j.at(-1.0, 1e-12).i - (-1e-12 - 6e-14)).abs() < 1e-17);
-    }
-
-    #[test]
-    fn breakdown_passes_through_its_point() {
-        let model = DiodeModel { bv: 6.2, ibv: 5e-3, ..DiodeModel::default() };
-        let j = Junction::new(&model, 1.0, T, T);
-        assert!((j.at(-6.2, 0.0).i / -5e-3 - 1.0).abs() < 1e-2, "{}", j.at(-6.2, 0.0).i);
-        let (start, ..) = j.breakdown.unwrap();
-        let jump = j.at(start - 1e-9, 0.0).i - j.at(start + 1e-9, 0.0).i;
-        assert!(jump.abs() < 1e-15);
-    }
-
-    #[test]
-    fn saturation_current_rises_with_temperature() {
-        let hot = Junction::new(&DiodeModel::default(), 1.0, 330.0, T);
-        let exact = 1e-14 * (330.0 / T).powi(3) * ((330.0 / T - 1.0) * 1.11 / thermal_voltage(330.0)).exp();
-        assert!((hot.is / exact - 1.0).abs() < 1e-12);
     }
 }
