@@ -35,7 +35,7 @@ TRANSIENTS = {
     "bjt_ce_amplifier": (["v(out)", "v(c)", "v(e)"], 40e-6),
     "bjt_ecl": (["v(nor)", "v(or)"], 12e-9),
     "bjt_ttl": (["v(out)", "v(c2)"], 150e-9),
-    "bjt_schmitt": (["v(c2)", "v(e)"], 20e-6),
+    "bjt_schmitt": (["v(c2)", "v(e)"], 2e-6),
     "bjt_741": (["v(out)"], 60e-6),
     "bjt_darlington": (["v(c)", "v(b1)"], 9e-6),
     "bjt_initial": (["v(c)", "v(b)"], 500e-9),

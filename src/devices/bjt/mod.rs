@@ -372,6 +372,15 @@ impl Bank for BjtBank {
         }
     }
 
+    fn inner_nodes(&self, pair: &mut dyn FnMut(Unknown, Unknown)) {
+        for n in self.bipolars.iter().map(|q| &q.nodes) {
+            let [c, b, e] = n.inner;
+            for (inner, outer) in [(n.middle, n.collector), (c, n.collector), (b, n.base), (e, n.emitter)] {
+                pair(inner, outer);
+            }
+        }
+    }
+
     fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<f64> {
         let (q, t, bias) = self.at(index, ctx)?;
         let p = &bias.point;

@@ -96,7 +96,8 @@ impl Junction {
         let ns = or(model.ns, model.n);
         let mut bottom = (model.is * area * heated(model.n), model.n * vt);
         let side = or(model.jsw, 0.0) * perimeter * heated(ns);
-        let total = bottom.0 + side;
+        // the sidewall has no part in matching bv with ibv
+        let (matched, total) = (bottom.0, bottom.0 + side);
         if model.ns.is_nan() {
             bottom.0 += side;
         }
@@ -114,12 +115,12 @@ impl Junction {
         let (depletion_side, _) =
             layer(model.cjp * perimeter, model.php, model.mjsw, model.fcs, (model.ctp, model.tphp));
         let tunnels = or(model.jtun, 0.0) * area + or(model.jtunsw, 0.0) * perimeter;
-        let tunnel = tunnels * (model.keg * energy + model.xtitun * log_ratio).exp();
+        let tunnel = tunnels * ((model.keg * energy + model.xtitun * log_ratio) / model.ntun).exp();
         let breakdown = model.bv.is_finite().then(|| {
             let vtb = vt * or(model.nbv, model.n);
             let bv = if model.tlev == 0.0 { model.bv - model.tcv * above } else { model.bv * (1.0 - model.tcv * above) };
             let ibv = model.ibv * if model.level == 3.0 { area } else { own.m };
-            (-breakdown_voltage(bv, ibv, total, vt, vtb), vtb)
+            (-breakdown_voltage(bv, ibv, matched, vt, vtb), vtb)
         });
         let rs = model.rs * hot(model.trs, model.trs2);
         let current = |k: f64| (k > 0.0).then_some(k * area);

@@ -145,6 +145,10 @@ impl Bank for DiodeBank {
         }
     }
 
+    fn inner_nodes(&self, pair: &mut dyn FnMut(Unknown, Unknown)) {
+        self.diodes.iter().for_each(|d| pair(d.inner, d.anode));
+    }
+
     fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<f64> {
         let d = self.diodes.get(index)?;
         let v = ctx.x[d.inner as usize] - ctx.x[d.cathode as usize];

@@ -387,6 +387,13 @@ impl Bank for FetBank {
         }
     }
 
+    fn inner_nodes(&self, pair: &mut dyn FnMut(Unknown, Unknown)) {
+        for f in &self.fets {
+            pair(f.nodes[D], f.outer[0]);
+            pair(f.nodes[S], f.outer[1]);
+        }
+    }
+
     fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], memory: &[f64]) -> Option<f64> {
         let (f, t, v, p) = self.at(index, ctx)?;
         let id = f.sign * (p.channel.value - p.drain.0);

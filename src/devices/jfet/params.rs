@@ -25,7 +25,7 @@ crate::parameters! {
         vtotc [] = f64::NAN, "V/K", ANY, "rise of vto with temperature, in place of tcv";
         bex [] = 0.0, "-", ANY, "temperature exponent of beta";
         betatce [] = f64::NAN, "%/K", ANY, "exponential temperature coefficient of beta, in place of bex";
-        xti [] = 3.0, "-", ANY, "temperature exponent of is";
+        xti [] = 0.0, "-", ANY, "temperature exponent of is";
         eg [] = 1.11, "eV", 0.1..=10.0, "activation energy of is";
         kf [] = 0.0, "-", NON_NEGATIVE, "flicker noise coefficient";
         af [] = 1.0, "-", NON_NEGATIVE, "flicker noise exponent";
