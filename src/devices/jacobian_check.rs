@@ -152,9 +152,11 @@ fn diodes() {
 
 #[test]
 fn diodes_with_everything() {
-    let sidewall = [("jsw", 1e-13), ("ns", 1.3), ("pj", 3.0), ("cjp", 1e-13), ("jtun", 1e-9), ("jtunsw", 1e-10), ("bv", 4.0)];
+    let sidewall =
+        [("jsw", 1e-13), ("ns", 1.3), ("pj", 3.0), ("cjp", 1e-13), ("jtun", 1e-9), ("jtunsw", 1e-10), ("bv", 4.0)];
     let knees = [("isr", 1e-10), ("nr", 2.0), ("ikf", 1e-3), ("ikr", 1e-6), ("tt", 1e-8), ("cjo", 1e-12), ("rs", 2.0)];
-    let scaled = [("level", 3.0), ("jsw", 1e-9), ("cjo", 1e-3), ("wm", 1e-6), ("lm", 1e-5), ("tlev", 2.0), ("tlevc", 1.0)];
+    let scaled =
+        [("level", 3.0), ("jsw", 1e-9), ("cjo", 1e-3), ("wm", 1e-6), ("lm", 1e-5), ("tlev", 2.0), ("tlevc", 1.0)];
     for params in [sidewall, knees, scaled] {
         let mut deck = Deck::new();
         let model = deck.model("d", &params);

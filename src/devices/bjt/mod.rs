@@ -21,7 +21,7 @@ use thermal::Transistor;
 
 /// The model type of this folder.
 pub const TYPE: ModelType = ModelType {
-    kinds: &["npn", "pnp"],
+    kinds: &["npn", "pnp", "lpnp"],
     summary: "bipolar transistor, Gummel and Poon (level 1)",
     source: "Gummel and Poon (1970); Antognetti and Massobrio (1993), chapter 2; quasi-saturation: Kull et al. (1985)",
     terminals: &["collector", "base", "emitter", "[substrate]"],

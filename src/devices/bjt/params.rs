@@ -7,7 +7,7 @@ crate::parameters! {
     pub struct BjtModel {
         level [] = 1.0, "-", ANY, "model level; only 1 (Gummel and Poon) is offered";
         subs [] = f64::NAN, "-", -1.0..=1.0, "1: vertical (substrate at the collector), -1: lateral (at the base); npn 1, pnp -1 when not given";
-        tnom ["tref"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
+        tnom ["tref", "t_measured"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
         is ["js"] = 1e-16, "A", NON_NEGATIVE, "transport saturation current";
         ibe [] = f64::NAN, "A", NON_NEGATIVE, "base-emitter saturation current; with ibc in place of is";
         ibc [] = f64::NAN, "A", NON_NEGATIVE, "base-collector saturation current; with ibe in place of is";

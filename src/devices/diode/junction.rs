@@ -118,7 +118,8 @@ impl Junction {
         let tunnel = tunnels * ((model.keg * energy + model.xtitun * log_ratio) / model.ntun).exp();
         let breakdown = model.bv.is_finite().then(|| {
             let vtb = vt * or(model.nbv, model.n);
-            let bv = if model.tlev == 0.0 { model.bv - model.tcv * above } else { model.bv * (1.0 - model.tcv * above) };
+            let bv =
+                if model.tlev == 0.0 { model.bv - model.tcv * above } else { model.bv * (1.0 - model.tcv * above) };
             let ibv = model.ibv * if model.level == 3.0 { area } else { own.m };
             (-breakdown_voltage(bv, ibv, matched, vt, vtb), vtb)
         });

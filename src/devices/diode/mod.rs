@@ -168,14 +168,7 @@ impl Bank for DiodeBank {
         TYPE.internals.to_vec()
     }
 
-    fn noise(
-        &self,
-        frequency: f64,
-        ctx: &Context,
-        _states: &[f64],
-        _memory: &[f64],
-        add: &mut dyn FnMut(NoiseSource),
-    ) {
+    fn noise(&self, frequency: f64, ctx: &Context, _states: &[f64], _memory: &[f64], add: &mut dyn FnMut(NoiseSource)) {
         for (index, d) in self.diodes.iter().enumerate() {
             let junction = &self.junctions[d.junction as usize];
             let i = junction.at(ctx.x[d.inner as usize] - ctx.x[d.cathode as usize], ctx.gmin).i.abs();

@@ -62,7 +62,7 @@ crate::parameters! {
         xm [] = 0.0, "m", ANY, "masking and etching of the metal, level 3";
         xp [] = 0.0, "m", ANY, "masking and etching of the polysilicon, level 3";
         xw [] = 0.0, "m", ANY, "masking and etching of the junction, level 3";
-        tnom ["tref"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
+        tnom ["tref", "t_measured"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
         fv_max [] = f64::NAN, "V", ANY, "rating; not checked";
         bv_max [] = f64::NAN, "V", ANY, "rating; not checked";
         id_max [] = f64::NAN, "A", ANY, "rating; not checked";

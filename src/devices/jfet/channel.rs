@@ -8,6 +8,38 @@ pub(super) struct Current {
     pub gd: f64,
 }
 
+impl Current {
+    pub fn minus(&self, other: &Self) -> Self {
+        Self { value: self.value - other.value, gs: self.gs - other.gs, gd: self.gd - other.gd }
+    }
+}
+
+/// Ionisation in the saturated channel: a share `alpha v exp(-knee/v)` of its current goes from the drain into the gate, `v`
+/// being the drain voltage beyond saturation (PSpice).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ionisation {
+    pub alpha: f64,
+    pub knee: f64,
+}
+
+impl Ionisation {
+    /// Currents into the gate from the drain and from the source (in the reversed channel), at a channel current.
+    pub fn at(&self, channel: &Channel, current: &Current, vgs: f64, vgd: f64) -> [Current; 2] {
+        let mut both = [Current::default(); 2];
+        // the gate voltage of the end that is pinched off, below the threshold by `v`
+        let (end, gate, sign) = if vgs >= vgd { (0, vgd, 1.0) } else { (1, vgs, -1.0) };
+        let v = channel.threshold - gate;
+        if v > 0.0 && current.value != 0.0 {
+            let share = self.alpha * v * (-self.knee / v).exp();
+            let slope = share / v * (1.0 + self.knee / v);
+            let (mut gs, mut gd) = (sign * current.gs * share, sign * current.gd * share);
+            *(if end == 0 { &mut gd } else { &mut gs }) -= sign * current.value * slope;
+            both[end] = Current { value: sign * current.value * share, gs, gd };
+        }
+        both
+    }
+}
+
 /// How the current depends on gate overdrive and drain voltage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Law {

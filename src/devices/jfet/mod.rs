@@ -12,7 +12,7 @@ use super::junction::{
 use super::{Bank, Builder, Context, ModelType, NoiseSource, Parameters, Slot, Stamps, Unknown};
 use crate::circuit::{ElementId, ModelCard};
 use crate::diagnostic::Diagnostic;
-use channel::{Channel, Current, Law};
+use channel::{Channel, Current, Ionisation, Law};
 use charge::{Gate, Statz};
 use params::{FetInstance, JfetModel, MesfetModel};
 
@@ -50,6 +50,7 @@ struct Transistor {
     /// Saturation current and emission voltage of the gate junctions, and of their recombination.
     junction: (f64, f64),
     recombination: (f64, f64),
+    ionisation: Option<Ionisation>,
     vt: f64,
     critical: f64,
     /// Conductances in series with drain and source, S; 0 without.
@@ -95,6 +96,7 @@ impl Transistor {
             },
             junction: (is, model.n * vt),
             recombination: (area * model.isr * heated(model.nr), model.nr * vt),
+            ionisation: (model.alpha > 0.0).then_some(Ionisation { alpha: model.alpha, knee: model.vk }),
             vt,
             critical: critical_voltage(is, vt),
             series: [conductance(model.rd, area), conductance(model.rs, area)],
@@ -116,6 +118,7 @@ impl Transistor {
             },
             junction: (is, vt),
             recombination: (0.0, vt),
+            ionisation: None,
             vt,
             critical: critical_voltage(is, vt),
             series: [conductance(model.rd, area), conductance(model.rs, area)],
@@ -251,11 +254,11 @@ impl Fet {
     }
 }
 
-/// Channel current, currents and conductances of the gate junctions.
+/// Channel current, and currents from the gate to source and drain.
 struct Point {
     channel: Current,
-    source: (f64, f64),
-    drain: (f64, f64),
+    source: Current,
+    drain: Current,
 }
 
 impl FetBank {
@@ -270,11 +273,16 @@ impl FetBank {
 impl Transistor {
     #[inline]
     fn at(&self, v: [f64; 2], gmin: f64) -> Point {
-        Point {
-            channel: self.channel.at(v[0], v[1]),
-            source: self.junction(v[0], gmin),
-            drain: self.junction(v[1], gmin),
+        let channel = self.channel.at(v[0], v[1]);
+        let ((is, gs), (id, gd)) = (self.junction(v[0], gmin), self.junction(v[1], gmin));
+        let mut source = Current { value: is, gs, gd: 0.0 };
+        let mut drain = Current { value: id, gs: 0.0, gd };
+        if let Some(ionisation) = &self.ionisation {
+            let [from_drain, from_source] = ionisation.at(&self.channel, &channel, v[0], v[1]);
+            drain = drain.minus(&from_drain);
+            source = source.minus(&from_source);
         }
+        Point { channel, source, drain }
     }
 }
 
@@ -330,8 +338,8 @@ impl Bank for FetBank {
             let [d, g, s] = f.nodes;
 
             out.current(d, s, f.sign * (p.channel.value + p.channel.gs * gs + p.channel.gd * gd));
-            out.current(g, s, f.sign * (p.source.0 + p.source.1 * gs));
-            out.current(g, d, f.sign * (p.drain.0 + p.drain.1 * gd));
+            out.current(g, s, f.sign * (p.source.value + p.source.gs * gs + p.source.gd * gd));
+            out.current(g, d, f.sign * (p.drain.value + p.drain.gs * gs + p.drain.gd * gd));
             out.charge(g, s, f.sign * (charges[0].value + charges[0].gs * gs + charges[0].gd * gd));
             out.charge(g, d, f.sign * (charges[1].value + charges[1].gs * gs + charges[1].gd * gd));
             for ((&outer, inner), conductance) in f.outer.iter().zip([d, s]).zip(t.series) {
@@ -340,12 +348,11 @@ impl Bank for FetBank {
                 }
             }
             // derivatives of each row's current and charge by vgs and vgd
-            let (ggs, ggd) = (p.source.1, p.drain.1);
             let [qs, qd] = charges;
             let rows = [
-                ([p.channel.gs, p.channel.gd - ggd], [-qd.gs, -qd.gd]),
-                ([ggs, ggd], [qs.gs + qd.gs, qs.gd + qd.gd]),
-                ([-p.channel.gs - ggs, -p.channel.gd], [-qs.gs, -qs.gd]),
+                ([p.channel.gs - p.drain.gs, p.channel.gd - p.drain.gd], [-qd.gs, -qd.gd]),
+                ([p.source.gs + p.drain.gs, p.source.gd + p.drain.gd], [qs.gs + qd.gs, qs.gd + qd.gd]),
+                ([-p.channel.gs - p.source.gs, -p.channel.gd - p.source.gd], [-qs.gs, -qs.gd]),
             ];
             for (slots, (i, q)) in f.slots.iter().zip(rows) {
                 out.g[slots[D] as usize] -= i[1];
@@ -396,22 +403,22 @@ impl Bank for FetBank {
 
     fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], memory: &[f64]) -> Option<f64> {
         let (f, t, v, p) = self.at(index, ctx)?;
-        let id = f.sign * (p.channel.value - p.drain.0);
-        let ig = f.sign * (p.source.0 + p.drain.0);
+        let id = f.sign * (p.channel.value - p.drain.value);
+        let ig = f.sign * (p.source.value + p.drain.value);
         let charge = |k: usize| memory.as_chunks::<MEMORY>().0.get(index).map(|m| t.gate.at(v, &history(m))[k]);
         Some(match name {
             "id" => id,
             "ig" => ig,
             "is" => -id - ig,
-            "igs" => f.sign * p.source.0,
-            "igd" => f.sign * p.drain.0,
+            "igs" => f.sign * p.source.value,
+            "igd" => f.sign * p.drain.value,
             "vgs" => v[0],
             "vgd" => v[1],
             "vds" => v[0] - v[1],
             "gm" => p.channel.gs + p.channel.gd,
             "gds" => -p.channel.gd,
-            "ggs" => p.source.1,
-            "ggd" => p.drain.1,
+            "ggs" => p.source.gs,
+            "ggd" => p.drain.gd,
             "qgs" => charge(0)?.value,
             "qgd" => charge(1)?.value,
             "cgs" => charge(0)?.gs,
@@ -441,7 +448,7 @@ impl Bank for FetBank {
                     t.channel.beta * over * (1.0 + rest + rest * rest) / (1.0 + rest) * factor
                 }
             };
-            let flicker = t.noise.kf * (p.channel.value - p.drain.0).abs().powf(t.noise.af) / frequency;
+            let flicker = t.noise.kf * (p.channel.value - p.drain.value).abs().powf(t.noise.af) / frequency;
             for (name, plus, minus, density) in [
                 ("rd", f.outer[0], d, thermal * t.series[0]),
                 ("rs", f.outer[1], s, thermal * t.series[1]),

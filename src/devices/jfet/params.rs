@@ -20,6 +20,8 @@ crate::parameters! {
         n [] = 1.0, "-", 0.05..=100.0, "emission coefficient of the gate junctions";
         isr [] = 0.0, "A", NON_NEGATIVE, "recombination current of the gate junctions (PSpice)";
         nr [] = 2.0, "-", 0.05..=100.0, "its emission coefficient";
+        alpha [] = 0.0, "1/V", NON_NEGATIVE, "ionisation coefficient (PSpice)";
+        vk [] = 0.0, "V", NON_NEGATIVE, "ionisation knee voltage (PSpice)";
         fc [] = 0.5, "-", 0.0..=0.95, "fraction of pb at which the capacitance continues linearly";
         tcv [] = 0.0, "V/K", ANY, "fall of vto with temperature";
         vtotc [] = f64::NAN, "V/K", ANY, "rise of vto with temperature, in place of tcv";
@@ -31,7 +33,7 @@ crate::parameters! {
         af [] = 1.0, "-", NON_NEGATIVE, "flicker noise exponent";
         nlev [] = 2.0, "-", 0.0..=3.0, "channel noise: 3 follows the saturation of the channel";
         gdsnoi [] = 1.0, "-", NON_NEGATIVE, "factor on the channel noise with nlev=3";
-        tnom ["tref"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
+        tnom ["tref", "t_measured"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
     }
 }
 
@@ -53,7 +55,7 @@ crate::parameters! {
         fc [] = 0.5, "-", 0.0..=0.95, "accepted; the charge of Statz has no use for it";
         kf [] = 0.0, "-", NON_NEGATIVE, "flicker noise coefficient";
         af [] = 1.0, "-", NON_NEGATIVE, "flicker noise exponent";
-        tnom ["tref"] = f64::NAN, "degC", -273.0..=2000.0, "accepted; the model has no temperature";
+        tnom ["tref", "t_measured"] = f64::NAN, "degC", -273.0..=2000.0, "accepted; the model has no temperature";
     }
 }
 

@@ -5,7 +5,9 @@ use super::super::testbench::{Deck, System};
 fn jacobians_are_exact() {
     let tail = [("vto", -1.2), ("beta", 2e-3), ("lambda", 0.03), ("b", 0.6), ("rd", 20.0), ("rs", 10.0)];
     let charges = [("vto", -1.5), ("cgs", 2e-12), ("cgd", 1e-12), ("pb", 0.8), ("isr", 1e-12)];
-    for (kind, params) in [("njf", &tail[..]), ("njf", &charges), ("pjf", &tail), ("pjf", &charges)] {
+    let ionised = [("vto", -0.5), ("beta", 1e-3), ("alpha", 0.3), ("vk", 1.0), ("lambda", 0.05)];
+    for (kind, params) in [("njf", &tail[..]), ("njf", &charges), ("njf", &ionised), ("pjf", &tail), ("pjf", &charges)]
+    {
         let mut deck = Deck::new();
         let model = deck.model(kind, params);
         deck.device("j1", "d g s", model, &[("area", 2.0), ("m", 2.0)]);
