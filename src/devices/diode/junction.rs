@@ -14,6 +14,25 @@ const SMALLEST: f64 = 1e-18;
 /// Saturation current and emission voltage.
 type Exponential = (f64, f64);
 
+/// What happens at a high reverse voltage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Breakdown {
+    /// ngspice: below the voltage `start` an exponential takes over.
+    Matched { start: f64, vte: f64 },
+    /// PSpice: a high and a low exponential from the voltage `start` on are added.
+    Added { start: f64, high: Exponential, low: Exponential },
+}
+
+impl Breakdown {
+    /// Where it begins, and its emission voltage.
+    fn start(&self) -> (f64, f64) {
+        match *self {
+            Breakdown::Matched { start, vte } => (start, vte),
+            Breakdown::Added { start, high, .. } => (start, high.1),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Junction {
     bottom: Exponential,
@@ -23,10 +42,11 @@ pub(super) struct Junction {
     recombination: Option<(Exponential, f64, f64)>,
     /// Tunnel current, bottom and sidewall together.
     tunnel: Option<Exponential>,
-    /// Breakdown: voltage at which it takes over, and its emission voltage.
-    breakdown: Option<(f64, f64)>,
+    breakdown: Option<Breakdown>,
     /// Knees of the forward and the reverse current, A.
     knees: (Option<f64>, Option<f64>),
+    /// Level 2: the knee of PSpice, for the ideal current alone.
+    pspice: bool,
     pub critical: f64,
     transit: f64,
     depletion: Depletion,
@@ -66,6 +86,13 @@ fn breakdown_voltage(bv: f64, ibv: f64, is: f64, vt: f64, vtb: f64) -> f64 {
         }
     }
     x
+}
+
+/// A positive current and its conductance after PSpice's knee `k`: `i sqrt(k/(k + i))`.
+#[inline]
+fn pspice_knee(i: f64, g: f64, k: f64) -> (f64, f64) {
+    let factor = (k / (k + i)).sqrt();
+    (i * factor, g * factor * (1.0 - 0.5 * i / (k + i)))
 }
 
 /// A current and its conductance after the knee `k`: `i / (1 + sqrt(i/k))`.
@@ -116,23 +143,29 @@ impl Junction {
             layer(model.cjp * perimeter, model.php, model.mjsw, model.fcs, (model.ctp, model.tphp));
         let tunnels = or(model.jtun, 0.0) * area + or(model.jtunsw, 0.0) * perimeter;
         let tunnel = tunnels * ((model.keg * energy + model.xtitun * log_ratio) / model.ntun).exp();
+        let pspice = model.level == 2.0;
         let breakdown = model.bv.is_finite().then(|| {
-            let vtb = vt * or(model.nbv, model.n);
-            let bv =
-                if model.tlev == 0.0 { model.bv - model.tcv * above } else { model.bv * (1.0 - model.tcv * above) };
-            let ibv = model.ibv * if model.level == 3.0 { area } else { own.m };
-            (-breakdown_voltage(bv, ibv, matched, vt, vtb), vtb)
+            let vte = vt * or(model.nbv, if pspice { 1.0 } else { model.n });
+            let fall = if model.tlev == 0.0 { model.tcv * above } else { model.bv * model.tcv * above };
+            let bv = model.bv * hot(model.tbv1, model.tbv2) - fall;
+            if pspice {
+                let high = (or(model.ibv, 1e-10) * area, vte);
+                return Breakdown::Added { start: -bv, high, low: (model.ibvl * area, model.nbvl * vt) };
+            }
+            let ibv = or(model.ibv, 1e-3) * if model.level == 3.0 { area } else { own.m };
+            Breakdown::Matched { start: -breakdown_voltage(bv, ibv, matched, vt, vte), vte }
         });
+        let nr = or(model.nr, if pspice { 2.0 } else { 1.0 });
         let rs = model.rs * hot(model.trs, model.trs2);
         let current = |k: f64| (k > 0.0).then_some(k * area);
         Self {
             bottom,
             side: (side > 0.0 && !model.ns.is_nan()).then_some((side, ns * vt)),
-            recombination: (model.isr > 0.0)
-                .then(|| ((model.isr * area * heated(model.nr), model.nr * vt), vj, 0.5 * grading)),
+            recombination: (model.isr > 0.0).then(|| ((model.isr * area * heated(nr), nr * vt), vj, 0.5 * grading)),
             tunnel: (tunnel > 0.0).then_some((tunnel, model.ntun * vt)),
             breakdown,
-            knees: (current(model.ikf), current(model.ikr)),
+            knees: (current(model.ikf * hot(model.tikf, 0.0)), current(model.ikr)),
+            pspice,
             critical: critical_voltage(total, bottom.1),
             transit: model.tt * hot(model.ttt1, model.ttt2),
             depletion,
@@ -150,6 +183,9 @@ impl Junction {
             let more = self.exponential(v, side);
             (i, g) = (i + more.0, g + more.1);
         }
+        if let (true, (Some(k), _)) = (self.pspice && i > SMALLEST, self.knees) {
+            (i, g) = pspice_knee(i, g, k);
+        }
         if let Some(((is, vte), vj, half)) = self.recombination {
             let (more, slope) = junction_current(v, is, vte);
             let rest = 1.0 - v / vj;
@@ -163,7 +199,15 @@ impl Junction {
             i -= is * (e - 1.0);
             g += is * de / vte;
         }
+        if let Some(Breakdown::Added { start, high, low }) = self.breakdown {
+            for (is, vte) in [high, low] {
+                let (e, de) = safe_exp((start - v) / vte);
+                i -= is * e;
+                g += is * de / vte;
+            }
+        }
         match self.knees {
+            _ if self.pspice => {}
             (Some(k), _) if i > SMALLEST && v >= -3.0 * self.bottom.1 => (i, g) = knee(i, g, k),
             (_, Some(k)) if i < -SMALLEST && v < -3.0 * self.bottom.1 => (i, g) = knee(i, g, k),
             _ => {}
@@ -177,9 +221,9 @@ impl Junction {
     #[inline]
     fn exponential(&self, v: f64, (is, vte): Exponential) -> (f64, f64) {
         match self.breakdown {
-            Some((start, vtb)) if v < start => {
-                let (e, de) = safe_exp((start - v) / vtb);
-                (-is * e, is * de / vtb)
+            Some(Breakdown::Matched { start, vte }) if v < start => {
+                let (e, de) = safe_exp((start - v) / vte);
+                (-is * e, is * de / vte)
             }
             _ => junction_current(v, is, vte),
         }
@@ -195,7 +239,7 @@ impl Junction {
     /// Limits the step from `old` to `new`, forward or in the breakdown.
     #[inline]
     pub fn limit(&self, new: f64, old: f64) -> f64 {
-        match self.breakdown {
+        match self.breakdown.map(|b| b.start()) {
             Some((start, vtb)) if new < (start + 10.0 * vtb).min(0.0) => {
                 let limited = limit_junction(start - new, start - old, vtb, self.critical);
                 // exactly `new` when nothing was limited
@@ -253,7 +297,7 @@ mod tests {
         let model = DiodeModel { bv: 6.2, ibv: 5e-3, ..DiodeModel::default() };
         let j = junction(&model, 1.0, T);
         assert!((j.at(-6.2, 0.0).i / -5e-3 - 1.0).abs() < 1e-2, "{}", j.at(-6.2, 0.0).i);
-        let (start, _) = j.breakdown.unwrap();
+        let (start, _) = j.breakdown.unwrap().start();
         let jump = j.at(start - 1e-9, 0.0).i - j.at(start + 1e-9, 0.0).i;
         assert!(jump.abs() < 1e-15);
     }
@@ -263,6 +307,17 @@ mod tests {
         let hot = junction(&DiodeModel::default(), 1.0, 330.0);
         let exact = 1e-14 * (330.0 / T).powi(3) * ((330.0 / T - 1.0) * 1.11 / thermal_voltage(330.0)).exp();
         assert!((hot.bottom.0 / exact - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn level_2_follows_pspice() {
+        let model = DiodeModel { level: 2.0, ikf: 1e-3, bv: 5.0, ibv: 1e-6, isr: 1e-12, ..DiodeModel::default() };
+        let (j, vt) = (junction(&model, 1.0, T), thermal_voltage(T));
+        let ideal = 1e-14 * ((0.7 / vt).exp() - 1.0);
+        let width = (1.0 - 0.7f64).powi(2) + 0.005;
+        let exact = ideal * (1e-3 / (1e-3 + ideal)).sqrt() + 1e-12 * ((0.35 / vt).exp() - 1.0) * width.powf(0.25);
+        assert!((j.at(0.7, 0.0).i / exact - 1.0).abs() < 1e-9);
+        assert!((j.at(-5.1, 0.0).i / (-1e-6 * (0.1 / vt).exp()) - 1.0).abs() < 1e-4);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use params::{DiodeInstance, DiodeModel};
 /// The model type of this folder.
 pub const TYPE: ModelType = ModelType {
     kinds: &["d"],
-    summary: "junction diode (levels 1 and 3)",
+    summary: "junction diode (levels 1 to 3)",
     source: "Antognetti and Massobrio, Semiconductor Device Modeling with SPICE (1993), chapter 1",
     terminals: &["anode", "cathode"],
     model_params: DiodeModel::SPECS,
@@ -49,11 +49,11 @@ struct DiodeBank {
 
 fn build(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagnostic>) -> Option<Box<dyn Bank>> {
     let circuit = builder.circuit;
-    let hint = "use level=1, or level=3 for scaled geometry";
+    let hint = "use level=1, level=2 (PSpice, Xyce), or level=3 for scaled geometry";
     let usable: Vec<ElementId> = ids
         .iter()
         .copied()
-        .filter(|&id| device(circuit, id).is_some_and(|(.., card)| level_offered(card, &[1.0, 3.0], hint, found)))
+        .filter(|&id| device(circuit, id).is_some_and(|(.., card)| level_offered(card, &[1.0, 2.0, 3.0], hint, found)))
         .collect();
     let cards = Cards::<DiodeModel>::read(circuit, &usable, found);
     let general = (builder.temperature, nominal_temperature(circuit));

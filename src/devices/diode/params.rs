@@ -5,7 +5,7 @@ use super::super::{ANY, NON_NEGATIVE, POSITIVE};
 crate::parameters! {
     /// Parameters of a `d` model.
     pub struct DiodeModel {
-        level [] = 1.0, "-", ANY, "model level: 1, or 3 with scaled geometry";
+        level [] = 1.0, "-", ANY, "model level: 1; 2 with the knee and the breakdown of PSpice and Xyce; 3 with scaled geometry";
         is ["js"] = 1e-14, "A", POSITIVE, "saturation current";
         n [] = 1.0, "-", 0.05..=100.0, "emission coefficient";
         rs [] = 0.0, "ohm", NON_NEGATIVE, "series resistance";
@@ -14,8 +14,9 @@ crate::parameters! {
         jsw ["isw"] = f64::NAN, "A", NON_NEGATIVE, "sidewall saturation current, per perimeter";
         ns [] = f64::NAN, "-", 0.05..=100.0, "sidewall emission coefficient; n when not given";
         isr [] = f64::NAN, "A", NON_NEGATIVE, "recombination saturation current";
-        nr [] = 1.0, "-", 0.05..=100.0, "recombination emission coefficient";
+        nr [] = f64::NAN, "-", 0.05..=100.0, "recombination emission coefficient; 1, or 2 in level 2, when not given";
         ikf ["ik"] = f64::NAN, "A", NON_NEGATIVE, "knee of the forward current (high injection)";
+        tikf [] = 0.0, "1/K", ANY, "ikf: linear temperature coefficient";
         ikr [] = f64::NAN, "A", NON_NEGATIVE, "knee of the reverse current";
         jtun [] = f64::NAN, "A", NON_NEGATIVE, "tunnel saturation current";
         jtunsw [] = f64::NAN, "A", NON_NEGATIVE, "sidewall tunnel saturation current, per perimeter";
@@ -36,9 +37,13 @@ crate::parameters! {
         ttt1 [] = 0.0, "1/K", ANY, "tt: linear temperature coefficient";
         ttt2 [] = 0.0, "1/K^2", ANY, "tt: quadratic temperature coefficient";
         bv ["vb", "vrb", "var"] = f64::NAN, "V", 0.0..=1e300, "reverse breakdown voltage; infinite when not given";
-        ibv ["ib"] = 1e-3, "A", POSITIVE, "current at the breakdown voltage";
+        ibv ["ib"] = f64::NAN, "A", POSITIVE, "current at the breakdown voltage; 1e-3, or 1e-10 in level 2, when not given";
         nbv ["nz"] = f64::NAN, "-", 0.05..=100.0, "emission coefficient of the breakdown; n when not given";
-        tcv ["tbv1"] = 0.0, "V/K", ANY, "fall of bv with temperature (1/K with tlev=1)";
+        ibvl [] = 0.0, "A", NON_NEGATIVE, "low-level breakdown current, level 2";
+        nbvl [] = 1.0, "-", 0.05..=100.0, "its emission coefficient";
+        tcv [] = 0.0, "V/K", ANY, "fall of bv with temperature (1/K with tlev=1)";
+        tbv1 [] = 0.0, "1/K", ANY, "bv: linear temperature coefficient";
+        tbv2 [] = 0.0, "1/K^2", ANY, "bv: quadratic temperature coefficient";
         eg [] = f64::NAN, "eV", 0.1..=10.0, "activation energy; 1.11 (1.16 with tlev=2) when not given";
         gap1 [] = 7.02e-4, "eV/K", ANY, "first coefficient of the band gap, tlev=2";
         gap2 [] = 1108.0, "K", ANY, "second coefficient of the band gap, tlev=2";
