@@ -118,3 +118,29 @@ fn other_levels_and_wrong_vectors_are_errors() {
     let errors = deck.errors();
     assert!(errors.iter().any(|e| e.message.contains("level 4")), "{errors:?}");
 }
+
+#[test]
+fn noise_is_thermal_shot_and_flicker() {
+    use super::super::junction::{BOLTZMANN, CHARGE};
+    let mut system = bias(&[("is", 1e-15), ("bf", 50.0), ("rb", 200.0), ("kf", 1e-12), ("af", 1.2)], 0.7, 3.0);
+    let x = system.op();
+    let (ic, ib) = (-x[system.index("vc")], -x[system.index("vb")]);
+    let mut densities = std::collections::HashMap::new();
+    let ctx = system.context(&x, false, None);
+    for bank in system.banks.iter() {
+        bank.noise(10.0, &ctx, &[], &[], &mut |s| {
+            densities.insert(s.name.to_string(), s.density);
+        });
+    }
+    let kt4 = 4.0 * BOLTZMANN * super::super::testbench::T;
+    let expected = [
+        ("rb", kt4 / 200.0),
+        ("rc", 0.0),
+        ("ic", 2.0 * CHARGE * ic),
+        ("ib", 2.0 * CHARGE * ib),
+        ("1overf", 1e-12 * ib.powf(1.2) / 10.0),
+    ];
+    for (name, value) in expected {
+        assert!((densities[name] - value).abs() <= 1e-6 * value, "{name}: {} {value}", densities[name]);
+    }
+}
