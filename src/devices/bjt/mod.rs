@@ -318,14 +318,19 @@ impl Bank for BjtBank {
 
             let forward = p.forward.along(be, bc);
             let transport = q.phase.as_ref().map_or(forward, |phase| x[phase.delayed as usize]);
-            out.current(ci, ei, q.sign * (transport - p.reverse.along(be, bc)));
-            out.current(bi, ei, q.sign * p.base_emitter.along(be, bc));
-            out.current(bi, ci, q.sign * p.base_collector.along(be, bc));
-            out.current(q.nodes.substrate, q.nodes.well, q.substrate_sign * (bias.substrate.0 + bias.substrate.1 * su));
-            out.charge(bi, ei, q.sign * p.charge_be.along(be, bc));
-            out.charge(bi, ci, q.sign * p.charge_bc.along(be, bc));
-            out.charge(q.nodes.substrate, q.nodes.well, q.substrate_sign * (bias.substrate.2 + bias.substrate.3 * su));
-            out.charge(q.nodes.base, ci, q.sign * bias.outer.0);
+            let collector = transport - p.reverse.along(be, bc);
+            let (emitter, base) = (p.base_emitter.along(be, bc), p.base_collector.along(be, bc));
+            out.resistive(ci, q.sign * (collector - base));
+            out.resistive(bi, q.sign * (base + emitter));
+            out.resistive(ei, -q.sign * (collector + emitter));
+            let (emitter, collector) = (p.charge_be.along(be, bc), p.charge_bc.along(be, bc));
+            out.q[ci as usize] -= q.sign * (collector + bias.outer.0);
+            out.q[bi as usize] += q.sign * (collector + emitter);
+            out.q[ei as usize] -= q.sign * emitter;
+            out.q[q.nodes.base as usize] += q.sign * bias.outer.0;
+            let (i, g, charge, c) = bias.substrate;
+            out.current(q.nodes.substrate, q.nodes.well, q.substrate_sign * (i + g * su));
+            out.charge(q.nodes.substrate, q.nodes.well, q.substrate_sign * (charge + c * su));
             if p.base.value != 0.0 {
                 out.current(q.nodes.base, bi, p.base.value * bias.drop);
             }
@@ -336,8 +341,10 @@ impl Bank for BjtBank {
             if t.emitter != 0.0 {
                 out.current(q.nodes.emitter, ei, t.emitter * (x[q.nodes.emitter as usize] - x[ei as usize]));
             }
-            for ((a, b), c) in q.parasitic_ends(t.vertical).into_iter().zip(t.parasitic) {
-                out.charge(a, b, c * (x[a as usize] - x[b as usize]));
+            if t.parasitic != [0.0; 3] {
+                for ((a, b), c) in q.parasitic_ends(t.vertical).into_iter().zip(t.parasitic) {
+                    out.charge(a, b, c * (x[a as usize] - x[b as usize]));
+                }
             }
             if q.layer.is_some() {
                 let l = &bias.layer;
