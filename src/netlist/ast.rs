@@ -1,8 +1,8 @@
 //! Syntax tree: statements as written, with spans; nothing is evaluated yet.
 
-use std::cell::Cell;
+use std::sync::atomic::AtomicBool;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::lines::Origin;
 use crate::diagnostic::Span;
@@ -18,7 +18,7 @@ pub(crate) struct Word {
 /// A parsed expression that can say where in the file a byte of its text is.
 #[derive(Clone, Debug)]
 pub(crate) struct Formula {
-    pub expr: Rc<Expr<Name>>,
+    pub expr: Arc<Expr<Name>>,
     pub origin: Origin,
     /// Offset of the expression in its logical line.
     pub start: usize,
@@ -58,18 +58,18 @@ pub(crate) struct Param {
 pub(crate) struct Definition {
     pub name: Word,
     pub value: Value,
-    pub used: Cell<bool>,
+    pub used: AtomicBool,
 }
 
 /// A user function.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Function {
-    pub arguments: Rc<[String]>,
-    pub body: Rc<Expr<Name>>,
+    pub arguments: Arc<[String]>,
+    pub body: Arc<Expr<Name>>,
 }
 
 /// A `.model` card.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub name: Word,
     pub kind: Word,
@@ -103,7 +103,7 @@ pub(crate) struct Block {
 }
 
 /// An element line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Element {
     pub name: Word,
     pub nodes: Vec<Word>,
@@ -111,7 +111,7 @@ pub(crate) struct Element {
 }
 
 /// What follows the nodes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Body {
     Passive {
         kind: Passive,
@@ -197,7 +197,7 @@ pub(crate) enum Controlled {
 }
 
 /// Value of an independent source.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SourceText {
     pub dc: Option<Value>,
     pub ac: Option<(Option<Value>, Option<Value>)>,
@@ -216,7 +216,7 @@ pub(crate) enum Shape {
 }
 
 /// A source function with its arguments.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FunctionText {
     pub shape: Shape,
     pub span: Span,
@@ -228,7 +228,7 @@ pub(crate) struct FunctionText {
 }
 
 /// A signal in `.save`, `.print`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SignalText {
     pub kind: SignalKind,
     /// As written, lower case and without blanks.
@@ -236,7 +236,7 @@ pub(crate) struct SignalText {
 }
 
 /// Kinds of signals as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum SignalKind {
     All,
     Voltage(Word, Option<Word>),
@@ -245,7 +245,7 @@ pub(crate) enum SignalKind {
 }
 
 /// An analysis as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum AnalysisText {
     Op { span: Span },
     Dc { sweeps: Vec<(Word, [Value; 3])>, span: Span },
@@ -253,7 +253,7 @@ pub(crate) enum AnalysisText {
 }
 
 /// A controller block as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ControllerText {
     pub name: Word,
     pub span: Span,
@@ -262,7 +262,7 @@ pub(crate) struct ControllerText {
 }
 
 /// One line of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ControllerLine {
     pub keyword: Word,
     pub words: Vec<Word>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::ast::{Block, ControllerText, Deck, Definition, Word};
 use super::commands::{self, Defined};
@@ -269,7 +270,7 @@ impl Parser {
         let block = self.block();
         let (name, span) = (definition.name.text.clone(), definition.name.span);
         let before = block.param_index.get(&name).map(|&index| {
-            block.params[index].used.set(true);
+            block.params[index].used.store(true, Relaxed);
             block.params[index].name.span
         });
         if before == Some(span) {
