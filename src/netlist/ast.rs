@@ -1,8 +1,8 @@
 //! Syntax tree: statements as written, with spans; nothing is evaluated yet.
 
-use std::sync::atomic::AtomicBool;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
 use crate::diagnostic::Span;

@@ -141,12 +141,14 @@ fn edit(element: &mut Element, param: Option<&str>, new: &ParamData) -> Result<(
         (Body::Device { params, .. } | Body::Described { params, .. }, Some(name)) => put(params, name, value),
         (Body::Device { params, .. }, None) => put(params, "area", value),
         (
-            Body::Controlled { multiplier, .. }
-            | Body::Behavioural { multiplier, .. }
-            | Body::Table { multiplier, .. },
+            Body::Controlled { multiplier, .. } | Body::Behavioural { multiplier, .. } | Body::Table { multiplier, .. },
             Some("m"),
         ) => *multiplier = Some(value),
-        _ => return wrong("values that can be changed: the main value of R, C, L, K, V, I and linear E, F, G, H; parameters of devices"),
+        _ => {
+            return wrong(
+                "values that can be changed: the main value of R, C, L, K, V, I and linear E, F, G, H; parameters of devices",
+            );
+        }
     }
     Ok(())
 }

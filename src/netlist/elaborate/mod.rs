@@ -21,8 +21,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::ast::{Deck, Element as ElementText};
-use super::report::{Fault, Report};
 use super::edit::edited;
+use super::report::{Fault, Report};
 use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting};
 use crate::diagnostic::{Diagnostic, SourceMap};
 
@@ -205,7 +205,8 @@ impl<'d> Elaborator<'d> {
             }
         }
         for (block, param, _) in &self.overrides.block_params {
-            let known = self.deck.blocks.iter().any(|b| *b.name == **block && b.param_index.contains_key(param.as_str()));
+            let known =
+                self.deck.blocks.iter().any(|b| *b.name == **block && b.param_index.contains_key(param.as_str()));
             if !known {
                 let message = format!("the deck has no subcircuit `{block}` with a parameter `{param}`");
                 self.report.add(unknown_override(message));
@@ -241,11 +242,7 @@ impl<'d> Elaborator<'d> {
         if let Some(celsius) = self.overrides.celsius {
             self.celsius = celsius;
             all.retain(|setting| setting.name != "temp");
-            all.push(Setting {
-                name: "temp".into(),
-                value: ParamData::Number(celsius),
-                span: self.deck.title_span,
-            });
+            all.push(Setting { name: "temp".into(), value: ParamData::Number(celsius), span: self.deck.title_span });
         }
         let written = all.iter().find(|setting| setting.name == "seed").and_then(|setting| match setting.value {
             ParamData::Number(seed) if seed >= 0.0 => Some(seed as u64),

@@ -1,6 +1,5 @@
 //! A bench for one bank: a circuit of memristors from node `n<k>` to ground, evaluated at chosen voltages.
 
-
 use crate::circuit::{
     Circuit, Device, Element, ElementId, ElementKind, ModelCard, ModelId, NodeId, ParamData, ParamValue,
 };
