@@ -23,7 +23,8 @@ fn column(plot: &Dataset, name: &str) -> Vec<f64> {
     plot.column(plot.find(name).expect(name)).collect()
 }
 
-const DIVIDER: &str = "divider\n.param rtop=1k\nv1 in 0 2\nr1 in out {rtop}\nr2 out 0 1k\n.model dd d is=1e-14\nd1 in 0 dd\n";
+const DIVIDER: &str =
+    "divider\n.param rtop=1k\nv1 in 0 2\nr1 in out {rtop}\nr2 out 0 1k\n.model dd d is=1e-14\nd1 in 0 dd\n";
 
 #[test]
 fn dc_over_parameter_element_model_and_temperature() {
@@ -45,7 +46,8 @@ fn dc_over_parameter_element_model_and_temperature() {
 
 #[test]
 fn temperature_reaches_expressions_and_coefficients() {
-    let text = "t\ni1 0 a 1m\nr1 a 0 1k tc1=0.01\ni2 0 b 1m\nr2 b 0 {1k*(1+0.01*(temper-27))}\n.dc temp 27 127 100\n.end\n";
+    let text =
+        "t\ni1 0 a 1m\nr1 a 0 1k tc1=0.01\ni2 0 b 1m\nr2 b 0 {1k*(1+0.01*(temper-27))}\n.dc temp 27 127 100\n.end\n";
     let plot = run(&circuit(text, &Overrides::default())).remove(0);
     for node in ["v(a)", "v(b)"] {
         let values = column(&plot, node);
@@ -70,13 +72,12 @@ fn step_grids() {
 
 #[test]
 fn overrides_reach_subcircuits() {
-    let text = "t\n.subckt half a b r=1k\nr1 a b {r}\n.ends\nv1 in 0 1\nx1 in out half\nx2 out 0 half r=2k\n.op\n.end\n";
+    let text =
+        "t\n.subckt half a b r=1k\nr1 a b {r}\n.ends\nv1 in 0 1\nx1 in out half\nx2 out 0 half r=2k\n.op\n.end\n";
     let out = |overrides: &Overrides| column(&run(&circuit(text, overrides))[0], "v(out)")[0];
     assert!((out(&Overrides::default()) - 2.0 / 3.0).abs() < 1e-9);
-    let value = |name: &str| Overrides {
-        elements: vec![(name.into(), None, ParamData::Number(6e3))],
-        ..Overrides::default()
-    };
+    let value =
+        |name: &str| Overrides { elements: vec![(name.into(), None, ParamData::Number(6e3))], ..Overrides::default() };
     assert!((out(&value("x1.r1")) - 0.25).abs() < 1e-9);
     assert!((out(&value("r.x1.r1")) - 0.25).abs() < 1e-9);
     let block = Overrides { block_params: vec![("half".into(), "r".into(), 6e3)], ..Overrides::default() };

@@ -92,9 +92,7 @@ fn axis(circuit: &Circuit, target: &SweepTarget) -> Variable {
             _ => Variable::new("v(v-sweep)", Quantity::Voltage),
         },
         SweepTarget::TemperatureCelsius => Variable::new("temp-sweep", Quantity::Temperature),
-        SweepTarget::Element(name, None) if resistor(name) => {
-            Variable::new("res-sweep", Quantity::Other("Ohm".into()))
-        }
+        SweepTarget::Element(name, None) if resistor(name) => Variable::new("res-sweep", Quantity::Other("Ohm".into())),
         _ => Variable::new(target.label(circuit), Quantity::Other(String::new())),
     }
 }

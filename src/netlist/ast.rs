@@ -282,9 +282,18 @@ pub(crate) enum Scale {
 #[derive(Clone, Debug)]
 pub(crate) enum GridText {
     /// Step of a linear range (1 when not given), points of a decade or octave.
-    Range { scale: Scale, start: Value, stop: Value, step: Option<Value> },
+    Range {
+        scale: Scale,
+        start: Value,
+        stop: Value,
+        step: Option<Value>,
+    },
     /// So many values, equally spaced.
-    Count { count: Value, start: Value, stop: Value },
+    Count {
+        count: Value,
+        start: Value,
+        stop: Value,
+    },
     List(Vec<Value>),
 }
 

@@ -5,9 +5,7 @@ use std::rc::Rc;
 use super::{Elaborator, Env};
 use crate::circuit::{Analysis, ControllerBlock, ControllerStatement, MeasureLimit, Sweep, SweepTarget};
 use crate::diagnostic::Diagnostic;
-use crate::netlist::ast::{
-    AnalysisText, Body, ControllerText, GridText, Scale, SweepText, TargetText, Value, Word,
-};
+use crate::netlist::ast::{AnalysisText, Body, ControllerText, GridText, Scale, SweepText, TargetText, Value, Word};
 use crate::netlist::report::Fault;
 use crate::netlist::suggest;
 
@@ -57,7 +55,9 @@ impl<'d> Elaborator<'d> {
             if (1.0..=MOST_POINTS).contains(&count) && count.fract() == 0.0 {
                 return Ok(count as u64);
             }
-            Err(Diagnostic::error(value.span, format!("{count} samples")).label("a whole number from 1 expected").into())
+            Err(Diagnostic::error(value.span, format!("{count} samples"))
+                .label("a whole number from 1 expected")
+                .into())
         });
         self.report.keep(count)
     }
@@ -133,10 +133,11 @@ impl<'d> Elaborator<'d> {
         match target {
             TargetText::Temperature => Ok(SweepTarget::TemperatureCelsius),
             TargetText::Parameter(word) => self.swept_parameter(top, word),
-            TargetText::Named(word) => match self.find_element(top, &word.text) {
-                Some(id) => {
-                    let placed = &self.placed[id.0 as usize];
-                    match &placed.text.body {
+            TargetText::Named(word) => {
+                match self.find_element(top, &word.text) {
+                    Some(id) => {
+                        let placed = &self.placed[id.0 as usize];
+                        match &placed.text.body {
                         Body::Source { .. } => Ok(SweepTarget::Source(id)),
                         Body::Passive { .. } | Body::Mutual { .. } | Body::Controlled { .. } => {
                             Ok(SweepTarget::Element(word.text.to_string(), None))
@@ -146,9 +147,10 @@ impl<'d> Elaborator<'d> {
                             .hint("a parameter of a device is swept as `element:param`, one of a model as `model(param)`")
                             .into()),
                     }
+                    }
+                    None => self.swept_parameter(top, word),
                 }
-                None => self.swept_parameter(top, word),
-            },
+            }
             TargetText::Of(owner, param) => {
                 let param = param.text.to_string();
                 if self.find_element(top, &owner.text).is_some() {
@@ -170,7 +172,8 @@ impl<'d> Elaborator<'d> {
         }
         let params = self.deck.blocks[0].param_index.keys().map(|k| &**k);
         let names = self.element_index.keys().map(String::as_str).chain(params);
-        let hint = suggest::did_you_mean(&word.text, names, "a V or I source, R, C, L, `temp` or a `.param` can be swept");
+        let hint =
+            suggest::did_you_mean(&word.text, names, "a V or I source, R, C, L, `temp` or a `.param` can be swept");
         Err(Diagnostic::error(word.span, format!("unknown source or parameter `{}`", word.text))
             .label("no such element or parameter")
             .hint(hint)
