@@ -23,6 +23,8 @@ pub struct Outcome {
     pub plots: Vec<Dataset>,
     /// Remarks of the analyses.
     pub notes: Vec<String>,
+    /// Node voltages of the first operating point, V, if one was found.
+    pub operating_point: Option<Vec<f64>>,
     /// Why the run stopped early.
     pub failure: Option<Failure>,
 }
@@ -32,6 +34,7 @@ pub struct Outcome {
 struct Collected {
     plots: Vec<Dataset>,
     notes: Vec<String>,
+    operating_point: Option<Vec<f64>>,
 }
 
 impl Sink for Collected {
@@ -40,6 +43,9 @@ impl Sink for Collected {
     }
     fn row(&mut self, row: &[f64]) -> Result<(), analysis::SimulationError> {
         self.plots.row(row)
+    }
+    fn solved(&mut self, voltages: &[f64]) {
+        self.operating_point.get_or_insert_with(|| voltages.to_vec());
     }
     fn note(&mut self, text: &str) {
         self.notes.push(text.to_string());
@@ -77,7 +83,8 @@ fn single(base: &Circuit, run: &Run, options: &Options) -> Outcome {
         }
         Err(found) => (Circuit { sources: base.sources.clone(), ..Circuit::default() }, Some(Failure::Netlist(found))),
     };
-    Outcome { run: run.clone(), circuit, plots: collected.plots, notes: collected.notes, failure }
+    let Collected { plots, notes, operating_point } = collected;
+    Outcome { run: run.clone(), circuit, plots, notes, operating_point, failure }
 }
 
 /// Joins the plots of all runs: operating points become one table over the swept values, the others get the run into their
