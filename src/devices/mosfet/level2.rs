@@ -99,7 +99,8 @@ impl Level2 {
         if self.vmax > 0.0 {
             let xv = mobility.recip() * (self.vmax * self.length);
             if let Some(found) = velocity_saturation(drive + depth, depth, xv, gamma / eta, source.root) {
-                saturation = found - depth;
+                // SPICE lets it become negative below the threshold, and a current flows without a drain voltage
+                saturation = (found - depth).max(Dual::default());
             }
         }
         let shortening = self.shortening(d, saturation, mobility);
