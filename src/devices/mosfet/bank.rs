@@ -301,14 +301,7 @@ impl Bank for MosfetBank {
         quantities::NAMES.to_vec()
     }
 
-    fn noise(
-        &self,
-        frequency: f64,
-        ctx: &Context,
-        _states: &[f64],
-        _memory: &[f64],
-        add: &mut dyn FnMut(NoiseSource),
-    ) {
+    fn noise(&self, frequency: f64, ctx: &Context, _states: &[f64], _memory: &[f64], add: &mut dyn FnMut(NoiseSource)) {
         for (index, f) in self.fets.iter().enumerate() {
             self.noises[f.noise as usize].sources(index, f, self.transistor(f), frequency, ctx, add);
         }

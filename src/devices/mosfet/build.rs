@@ -63,7 +63,8 @@ fn read_card(card: &ModelCard, default_nominal: f64, found: &mut Vec<Diagnostic>
     };
     found.extend(ignored.iter().map(without_effect));
     found.extend(given.iter().filter(|p| unused(level).contains(&p.name.as_str())).map(without_effect));
-    if !model.capop.is_nan() && ![0.0, 1.0, 2.0, 4.0].contains(&model.capop)
+    if !model.capop.is_nan()
+        && ![0.0, 1.0, 2.0, 4.0].contains(&model.capop)
         && let Some(p) = given.iter().find(|p| p.name == "capop")
     {
         found.push(
@@ -101,11 +102,9 @@ fn read_instance(
                     span: param.span,
                 }));
             }
-            ParamData::Number(v) if param.name == "ic" => given.push(ParamValue {
-                name: "icvds".to_string(),
-                value: ParamData::Number(*v),
-                span: param.span,
-            }),
+            ParamData::Number(v) if param.name == "ic" => {
+                given.push(ParamValue { name: "icvds".to_string(), value: ParamData::Number(*v), span: param.span })
+            }
             _ => given.push(param.clone()),
         }
     }

@@ -26,12 +26,9 @@ impl Gate {
             Self::Capacitances([source, drain, bulk]) => {
                 Self::Capacitances([drain.exchanged(1.0), source.exchanged(1.0), bulk.exchanged(1.0)])
             }
-            Self::Charges([drain, gate, source, bulk]) => Self::Charges([
-                source.exchanged(1.0),
-                gate.exchanged(1.0),
-                drain.exchanged(1.0),
-                bulk.exchanged(1.0),
-            ]),
+            Self::Charges([drain, gate, source, bulk]) => {
+                Self::Charges([source.exchanged(1.0), gate.exchanged(1.0), drain.exchanged(1.0), bulk.exchanged(1.0)])
+            }
         }
     }
 }
@@ -63,11 +60,8 @@ pub fn meyer(channel: &Channel, vgs: f64, vds: f64, phi: f64, cox: f64) -> [Dual
         (cox * (2.0 / 3.0), 0.0)
     };
     let clamped = channel.saturation.value <= SMALLEST_SATURATION;
-    let (vdsat, dvdsat) = if clamped {
-        (SMALLEST_SATURATION, [0.0; 3])
-    } else {
-        (channel.saturation.value, channel.saturation.slope)
-    };
+    let (vdsat, dvdsat) =
+        if clamped { (SMALLEST_SATURATION, [0.0; 3]) } else { (channel.saturation.value, channel.saturation.slope) };
     if vds >= vdsat {
         return [follow(total, dtotal), zero, bulk];
     }
@@ -169,8 +163,7 @@ mod tests {
                     let numeric = (up.value - down.value) / (2.0 * h);
                     assert!((numeric - exact.slope[k]).abs() < 1e-6, "{at:?} {k}");
                 }
-                for (exact, (up, down)) in
-                    capacitances(at).iter().zip(capacitances(up).iter().zip(capacitances(down)))
+                for (exact, (up, down)) in capacitances(at).iter().zip(capacitances(up).iter().zip(capacitances(down)))
                 {
                     let numeric = (up.value - down.value) / (2.0 * h);
                     assert!((numeric - exact.slope[k]).abs() < 1e-6, "{at:?} {k}");

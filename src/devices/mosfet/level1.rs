@@ -23,13 +23,7 @@ pub struct Level1 {
 impl Level1 {
     /// With card and geometry applied.
     pub fn new(geo: &Geometry) -> Self {
-        Self {
-            beta: geo.beta,
-            lambda: or(geo.model.lambda, 0.0),
-            phi: geo.phi,
-            gamma: geo.process.gamma,
-            vbi: geo.vbi,
-        }
+        Self { beta: geo.beta, lambda: or(geo.model.lambda, 0.0), phi: geo.phi, gamma: geo.process.gamma, vbi: geo.vbi }
     }
 
     /// Threshold voltage at `vbs` and its derivative.

@@ -68,11 +68,8 @@ impl Level3 {
     /// Channel current with drain above source.
     pub fn forward(&self, vgs: f64, vds: f64, vbs: f64) -> Channel {
         let [g, d, b] = Dual::variables(vgs, vds, vbs);
-        let root = if vbs <= 0.0 {
-            (-b + self.phi).sqrt()
-        } else {
-            (b * (0.5 / self.phi) + 1.0).recip() * self.phi.sqrt()
-        };
+        let root =
+            if vbs <= 0.0 { (-b + self.phi).sqrt() } else { (b * (0.5 / self.phi) + 1.0).recip() * self.phi.sqrt() };
         let depth = root * root;
         let gamma = self.short_channel(root) * self.gamma;
         let body = gamma / (root * 4.0) + self.narrow;
@@ -93,11 +90,8 @@ impl Level3 {
         let flat = (body + 1.0).recip();
         let ideal = over * flat;
         let critical = gate_factor.recip() * (self.length * self.vmax / self.mobility);
-        let saturation = if self.vmax > 0.0 {
-            ideal + critical - (ideal * ideal + critical * critical).sqrt()
-        } else {
-            ideal
-        };
+        let saturation =
+            if self.vmax > 0.0 { ideal + critical - (ideal * ideal + critical * critical).sqrt() } else { ideal };
         let end = d.min(saturation);
         let mut current = (over - (body + 1.0) * end * 0.5) * end * gate_factor * self.beta;
         let mut velocity = Dual::constant(1.0);
@@ -130,14 +124,7 @@ impl Level3 {
 
     /// Channel length lost to the drain's depletion layer, m.
     #[inline]
-    fn lost_length(
-        &self,
-        d: Dual,
-        saturation: Dual,
-        current: Dual,
-        velocity: Dual,
-        critical: Dual,
-    ) -> Option<Dual> {
+    fn lost_length(&self, d: Dual, saturation: Dual, current: Dual, velocity: Dual, critical: Dual) -> Option<Dual> {
         let alpha = self.xd * self.xd;
         if alpha == 0.0 || self.kappa == 0.0 {
             return None;

@@ -136,8 +136,31 @@ pub fn refused_level(card: &ModelCard) -> Diagnostic {
 
 /// Parameters of HSPICE cards that change nothing here.
 pub const IGNORED: &[&str] = &[
-    "acm", "hdif", "ldif", "rdc", "rsc", "wmlt", "lmlt", "meto", "tlev", "tlevc", "cta", "ctp", "pta", "ptp", "tcv", "bex",
-    "trd", "trs", "lref", "wref", "alpha", "xd", "input_delta", "version", "binunit",
+    "acm",
+    "hdif",
+    "ldif",
+    "rdc",
+    "rsc",
+    "wmlt",
+    "lmlt",
+    "meto",
+    "tlev",
+    "tlevc",
+    "cta",
+    "ctp",
+    "pta",
+    "ptp",
+    "tcv",
+    "bex",
+    "trd",
+    "trs",
+    "lref",
+    "wref",
+    "alpha",
+    "xd",
+    "input_delta",
+    "version",
+    "binunit",
 ];
 
 /// Parameters of a card that its level does not use.
@@ -148,16 +171,16 @@ pub fn unused(level: u8) -> &'static [&'static str] {
             "kappa", "kv", "nv", "kc", "nc", "nvth", "ps", "gamma1", "sigma", "lambda0", "lambda1",
         ],
         2 => &[
-            "wd", "xl", "xw", "delvto", "theta", "eta", "kappa", "kv", "nv", "kc", "nc", "nvth", "ps", "gamma1", "sigma",
-            "lambda0", "lambda1",
+            "wd", "xl", "xw", "delvto", "theta", "eta", "kappa", "kv", "nv", "kc", "nc", "nvth", "ps", "gamma1",
+            "sigma", "lambda0", "lambda1",
         ],
         6 => &[
-            "kp", "wd", "xl", "xw", "delvto", "nfs", "xj", "vmax", "delta", "ucrit", "uexp", "utra", "neff", "theta", "eta",
-            "kappa",
+            "kp", "wd", "xl", "xw", "delvto", "nfs", "xj", "vmax", "delta", "ucrit", "uexp", "utra", "neff", "theta",
+            "eta", "kappa",
         ],
         _ => &[
-            "lambda", "ucrit", "uexp", "utra", "neff", "kv", "nv", "kc", "nc", "nvth", "ps", "gamma1", "sigma", "lambda0",
-            "lambda1",
+            "lambda", "ucrit", "uexp", "utra", "neff", "kv", "nv", "kc", "nc", "nvth", "ps", "gamma1", "sigma",
+            "lambda0", "lambda1",
         ],
     }
 }

@@ -11,8 +11,8 @@ use crate::devices::{Context, NoiseSource};
 /// Names of the internal quantities. Signs are those of ngspice: voltages and currents of a p-channel are those of the
 /// n-channel with which it is computed, `von` and `vdsat` have the sign of the terminal voltages.
 pub const NAMES: &[&str] = &[
-    "id", "is", "ig", "ib", "ibd", "ibs", "vgs", "vds", "vbs", "vbd", "von", "vth", "vdsat", "gm", "gds", "gmb", "gmbs",
-    "gbd", "gbs", "cgs", "cgd", "cgb", "cbd", "cbs", "rd", "rs", "p",
+    "id", "is", "ig", "ib", "ibd", "ibs", "vgs", "vds", "vbs", "vbd", "von", "vth", "vdsat", "gm", "gds", "gmb",
+    "gmbs", "gbd", "gbs", "cgs", "cgd", "cgb", "cbd", "cbs", "rd", "rs", "p",
 ];
 
 /// Currents of a transistor at accepted voltages.
@@ -172,12 +172,9 @@ impl Noise {
         let (area, m) = (t.width * t.length, t.parallel);
         match self.form {
             None => self.kf * id.powf(self.af) / (frequency * area * m * self.oxide * self.oxide),
-            Some(0) => {
-                m * self.kf * (id / m).powf(self.af) / (frequency * t.length * t.length * self.oxide)
-            }
+            Some(0) => m * self.kf * (id / m).powf(self.af) / (frequency * t.length * t.length * self.oxide),
             Some(1) => m * self.kf * (id / m).powf(self.af) / (frequency * area * self.oxide),
             Some(_) => self.kf * gm * gm / (m * frequency.powf(self.af) * area * self.oxide),
         }
     }
 }
-

@@ -20,7 +20,11 @@ fn cards() -> Vec<Params> {
         with(2.0, &process, &[("vmax", 6e4), ("neff", 2.0), ("xj", 3e-7), ("uexp", 0.1), ("nfs", 1e11)]),
         with(2.0, &process, &[("vmax", 1e5), ("lambda", 0.02)]),
         with(3.0, &body, &[("theta", 0.1), ("tox", 2e-8), ("kp", 5e-5)]),
-        with(3.0, &process, &[("theta", 0.08), ("eta", 0.3), ("kappa", 0.5), ("xj", 3e-7), ("delta", 0.7), ("nfs", 1e11)]),
+        with(
+            3.0,
+            &process,
+            &[("theta", 0.08), ("eta", 0.3), ("kappa", 0.5), ("xj", 3e-7), ("delta", 0.7), ("nfs", 1e11)],
+        ),
         with(3.0, &process, &[("vmax", 1.5e5), ("theta", 0.05), ("nfs", 3e11), ("rsh", 20.0)]),
         with(9.0, &process, &[("vmax", 1e5), ("kappa", 1.0), ("eta", 0.1)]),
         with(6.0, &body, &[("kc", 4e-5), ("nc", 1.3), ("kv", 1.1), ("nv", 0.7), ("tox", 2e-8), ("lambda0", 0.03)]),
