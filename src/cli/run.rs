@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use ionspice::analysis::{self, Failure, Options, SimulationError, Sink};
-use ionspice::circuit::{Analysis, Circuit, Draw, Overrides, Signal};
 use ionspice::campaign;
+use ionspice::circuit::{Analysis, Circuit, Draw, Overrides, Signal};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
 use ionspice::output::{
@@ -66,11 +66,8 @@ pub fn run(arguments: &RunArguments) -> u8 {
         Err(code) => return code,
     };
     let mut circuit = loaded.circuit;
-    let given = Overrides {
-        seed: arguments.seed,
-        draw: arguments.nominal.then_some(Draw::Nominal),
-        ..Overrides::default()
-    };
+    let given =
+        Overrides { seed: arguments.seed, draw: arguments.nominal.then_some(Draw::Nominal), ..Overrides::default() };
     if given != Overrides::default() {
         circuit = match circuit.rebuilt(&given) {
             Ok(rebuilt) => rebuilt,
