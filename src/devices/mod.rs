@@ -10,7 +10,7 @@ mod diode;
 mod jfet;
 mod junction;
 mod linear;
-mod mosfet1;
+pub(crate) mod mosfet;
 mod opamp;
 pub mod memristor;
 mod params;
@@ -69,7 +69,7 @@ pub struct ModelType {
 }
 
 static REGISTRY: LazyLock<Vec<ModelType>> = LazyLock::new(|| {
-    let single = [diode::TYPE, bjt::TYPE, jfet::JFET, jfet::MESFET, mosfet1::TYPE, opamp::TYPE];
+    let single = [diode::TYPE, bjt::TYPE, jfet::JFET, jfet::MESFET, mosfet::TYPE, opamp::TYPE];
     [&single[..], &switch::TYPES, &converter::TYPES, memristor::TYPES].concat()
 });
 
