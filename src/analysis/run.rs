@@ -1,12 +1,14 @@
 //! Runs the analyses of a deck in order and hands rows to a sink.
 
+use num_complex::Complex64;
+
 use crate::circuit::{Analysis, Circuit, TranTimes};
 use crate::devices::SourceMode;
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::system::{Point, System};
 use super::transient::Transient;
-use super::{Failure, Options, Probes, SimulationError, dc};
+use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, tf};
 
 /// Takes results as they come, so that a failing run leaves what it computed.
 pub trait Sink {
@@ -20,6 +22,11 @@ pub trait Sink {
     /// # Errors
     /// The output cannot be written.
     fn row(&mut self, row: &[f64]) -> Result<(), SimulationError>;
+    /// One row of a plot of complex values.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError>;
     /// Share of the present analysis done, 0 to 1.
     fn progress(&mut self, _done: f64) {}
     /// A remark for the user (which homotopy was needed, ..).
@@ -38,6 +45,12 @@ impl Sink for Vec<Dataset> {
         }
         Ok(())
     }
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        if let Some(last) = self.last_mut() {
+            last.push_complex_row(row);
+        }
+        Ok(())
+    }
 }
 
 /// Runs every analysis of the circuit.
@@ -53,6 +66,15 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
                 let times = Times { step: *step, stop: *stop, start: *start, max_step: *max_step };
                 transient(circuit, times, *use_initial, options, sink)?;
             }
+            Analysis::Ac { grid, .. } => ac::run(circuit, grid, options, sink)?,
+            Analysis::Noise { output, source, grid, summary, span } => {
+                let request = noise::Request { output, source: *source, grid, summary: *summary, span: *span };
+                noise::run(circuit, &request, options, sink)?;
+            }
+            Analysis::Transfer { output, source, span } => {
+                tf::run(circuit, output, *source, *span, options, sink)?;
+            }
+            Analysis::Sensitivity { .. } | Analysis::PoleZero { .. } => {}
         }
     }
     Ok(())

@@ -9,8 +9,9 @@ use ionspice::circuit::{Analysis, Circuit, Signal};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
 use ionspice::output::{
-    Dataset, OutputError, Progress, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_csv, write_json,
+    Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_csv, write_json,
 };
+use num_complex::Complex64;
 
 use super::{FAILED, SUCCESS, WRONG, learning, load, report};
 
@@ -71,7 +72,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
         let title = Span { file: 0, start: 0, len: first_line.len() as u32 };
         let nothing = Diagnostic::error(title, "the deck has no analysis and no controller")
             .label("nothing to do")
-            .hint("add .op, .dc, .tran or a .controller block");
+            .hint("add .op, .dc, .tran, .ac or a .controller block");
         report(&[nothing], &circuit.sources);
         return WRONG;
     }
@@ -156,7 +157,7 @@ impl Output {
             started: false,
         });
         let stops: Vec<f64> =
-            circuit.analyses.iter().map(|a| if let Analysis::Tran { stop, .. } = a { *stop } else { 1.0 }).collect();
+            circuit.analyses.iter().filter_map(|a| if let Analysis::Tran { stop, .. } = a { Some(*stop) } else { None }).collect();
         Self {
             raw,
             plots: Vec::new(),
@@ -273,7 +274,8 @@ impl Sink for Output {
             raw.started = true;
         }
         self.plots.push(header.clone());
-        self.stop = self.stops.next().unwrap_or(1.0);
+        let transient = header.variables.first().is_some_and(|v| v.quantity == Quantity::Time);
+        self.stop = if transient { self.stops.next().unwrap_or(1.0) } else { 1.0 };
         self.progress = Progress::transient(&header.plot_name, self.stop, self.quiet);
         Ok(())
     }
@@ -284,6 +286,16 @@ impl Sink for Output {
         }
         if let Some(plot) = self.plots.last_mut() {
             plot.push_row(row);
+        }
+        Ok(())
+    }
+
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        if let Some(stream) = self.raw.as_mut().and_then(|r| r.stream.as_mut()) {
+            stream.push_complex_row(row).map_err(output_error)?;
+        }
+        if let Some(plot) = self.plots.last_mut() {
+            plot.push_complex_row(row);
         }
         Ok(())
     }
