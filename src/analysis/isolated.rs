@@ -20,18 +20,28 @@ use super::system::System;
 const MOST_EVALUATIONS: usize = 200;
 
 /// A circuit of elements in name only, and where the unknowns of the whole circuit are.
-pub struct Blank<'s> {
+pub struct Blank {
     circuit: Circuit,
-    place: HashMap<(bool, &'s str), Unknown>,
+    places: Places,
 }
 
-fn key(info: &UnknownInfo) -> (bool, &str) {
-    (info.kind == UnknownKind::Current, &info.name)
+/// Unknowns by name.
+#[derive(Default)]
+struct Places {
+    voltages: HashMap<String, Unknown>,
+    currents: HashMap<String, Unknown>,
 }
 
-impl<'s> Blank<'s> {
+impl Places {
+    fn of(&self, info: &UnknownInfo) -> Option<Unknown> {
+        let map = if info.kind == UnknownKind::Current { &self.currents } else { &self.voltages };
+        map.get(&info.name).copied()
+    }
+}
+
+impl Blank {
     /// Blanks every element of a circuit.
-    pub fn new(circuit: &Circuit, system: &'s System) -> Self {
+    pub fn new(circuit: &Circuit, system: &System) -> Self {
         let mut blank = circuit.clone();
         for (element, branch) in blank.elements.iter_mut().zip(&system.branches) {
             element.nodes.fill(NodeId::GROUND);
@@ -42,8 +52,12 @@ impl<'s> Blank<'s> {
         }
         blank.prints.clear();
         blank.saves.clear();
-        let unknowns = system.unknowns.iter().enumerate().skip(1);
-        Self { circuit: blank, place: unknowns.map(|(u, info)| (key(info), u as Unknown)).collect() }
+        let mut places = Places::default();
+        for (u, info) in system.unknowns.iter().enumerate().skip(1) {
+            let map = if info.kind == UnknownKind::Current { &mut places.currents } else { &mut places.voltages };
+            map.insert(info.name.clone(), u as Unknown);
+        }
+        Self { circuit: blank, places }
     }
 
     /// The circuit with one element in it, changed by `change`; [`Blank::restore`] takes it out again.
@@ -107,14 +121,14 @@ impl Isolated {
         change: impl FnOnce(&mut Circuit),
     ) -> Option<Self> {
         blank.with(whole, id, change);
-        let built = Self::build(&blank.circuit, &blank.place, whole, id, x, options);
+        let built = Self::build(&blank.circuit, &blank.places, whole, id, x, options);
         blank.restore(whole, system, id);
         built
     }
 
     fn build(
         circuit: &Circuit,
-        place: &HashMap<(bool, &str), Unknown>,
+        known: &Places,
         whole: &Circuit,
         id: ElementId,
         x: &[f64],
@@ -138,7 +152,7 @@ impl Isolated {
             places.push(match u {
                 _ if u < first => u as Unknown,
                 _ if u < first + terminals.len() => terminals[u - first].0,
-                _ => *place.get(&key(info))?,
+                _ => known.of(info)?,
             });
         }
         let (rows, slots) = (unknowns.len(), pattern.nnz() + 1);
@@ -205,6 +219,11 @@ impl Isolated {
         limited
     }
 
+    /// True when `other` has the same equations, with other values.
+    pub fn same_structure(&self, other: &Isolated) -> bool {
+        self.place == other.place && self.pattern == other.pattern
+    }
+
     /// Its resistive currents, by unknown of the whole circuit.
     pub fn currents(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         self.place.iter().zip(&self.i).map(|(&u, &i)| (u as usize, i))
@@ -222,14 +241,22 @@ impl Isolated {
         }
     }
 
-    /// Hands its small-signal currents at a solution `x` of the whole circuit to `add`, by unknown of the whole circuit.
-    pub fn product(&mut self, omega: f64, x: &[Complex64], mut add: impl FnMut(usize, Complex64)) {
+    /// Hands the difference of its small-signal currents from those of `other`, the same element with another parameter,
+    /// at a solution `x` of the whole circuit to `add`, by unknown of the whole circuit.
+    pub fn difference(
+        &mut self,
+        other: &mut Isolated,
+        omega: f64,
+        x: &[Complex64],
+        mut add: impl FnMut(usize, Complex64),
+    ) {
         self.admittances(omega);
+        other.admittances(omega);
         for column in 0..self.pattern.n() {
             let value = x[self.place[column + 1] as usize];
             for slot in self.pattern.col_ptr()[column]..self.pattern.col_ptr()[column + 1] {
                 let row = self.pattern.row_idx()[slot] as usize + 1;
-                add(self.place[row] as usize, self.y[slot] * value);
+                add(self.place[row] as usize, (self.y[slot] - other.y[slot]) * value);
             }
         }
     }

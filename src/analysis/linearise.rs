@@ -71,6 +71,25 @@ impl System {
         (g, c)
     }
 
+    /// Adds `(G + j omega C) x` of some Jacobians to `out`, all by unknown.
+    pub(super) fn product(
+        &self,
+        g: &[f64],
+        c: &[f64],
+        omega: f64,
+        x: &[Complex64],
+        mut add: impl FnMut(usize, Complex64),
+    ) {
+        let pattern = &self.pattern;
+        for column in 0..pattern.n() {
+            let value = x[column + 1];
+            for slot in pattern.col_ptr()[column]..pattern.col_ptr()[column + 1] {
+                let row = pattern.row_idx()[slot] as usize + 1;
+                add(row, Complex64::new(g[slot], omega * c[slot]) * value);
+            }
+        }
+    }
+
     /// The error for a matrix without a pivot in `column` at a frequency, Hz.
     pub(super) fn singular(&self, column: usize, frequency: f64) -> SimulationError {
         SimulationError::Singular { unknown: self.unknown_name(column + 1), frequency }
@@ -121,25 +140,6 @@ impl Linearised<'_> {
     /// True when some device is not described by `G` and `C`.
     pub fn frequency_dependent(&self) -> bool {
         !self.dependent.is_empty()
-    }
-
-    /// Adds `(G + j omega C) x` of some Jacobians to `out`, all by unknown.
-    pub(super) fn product(
-        &self,
-        g: &[f64],
-        c: &[f64],
-        omega: f64,
-        x: &[Complex64],
-        mut add: impl FnMut(usize, Complex64),
-    ) {
-        let pattern = &self.system.pattern;
-        for column in 0..pattern.n() {
-            let value = x[column + 1];
-            for slot in pattern.col_ptr()[column]..pattern.col_ptr()[column + 1] {
-                let row = pattern.row_idx()[slot] as usize + 1;
-                add(row, Complex64::new(g[slot], omega * c[slot]) * value);
-            }
-        }
     }
 }
 

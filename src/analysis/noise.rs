@@ -42,7 +42,7 @@ pub struct Request<'a> {
 struct Contribution {
     /// Number of its element among all.
     element: usize,
-    /// `r1_thermal`
+    /// `r1_thermal`; empty when the element's own name says it all.
     name: String,
     /// Density at the output, V^2/Hz: present and last.
     density: f64,
@@ -113,7 +113,8 @@ fn sources(circuit: &Circuit, linear: &Linearised, frequency: f64) -> Vec<Contri
     linear.each_bank(|bank, ctx, states, memory| {
         bank.noise(frequency, ctx, states, memory, &mut |source: NoiseSource| {
             let element = bank.elements()[source.index].0 as usize;
-            let name = format!("{}_{}", spice_name(&circuit.elements[element].name), source.name);
+            let device = spice_name(&circuit.elements[element].name);
+            let name = if source.name.is_empty() { String::new() } else { format!("{device}_{}", source.name) };
             all.push(Contribution { element, name, density: 0.0, last: 0.0, output: 0.0, input: 0.0 });
         });
     });
@@ -154,7 +155,7 @@ fn begin_spectrum(
     let mut variables = vec![axis()];
     if request.summary > 0 {
         for (range, element) in devices {
-            for own in &all[range.clone()] {
+            for own in all[range.clone()].iter().filter(|own| !own.name.is_empty()) {
                 variables.push(Variable::new(format!("onoise_{}", own.name), density("V")));
             }
             let name = spice_name(&circuit.elements[*element].name);
@@ -179,7 +180,7 @@ fn spectrum_row(
     if contributions {
         for (range, _) in devices {
             let own = &all[range.clone()];
-            row.extend(own.iter().map(|own| own.density.sqrt()));
+            row.extend(own.iter().filter(|own| !own.name.is_empty()).map(|own| own.density.sqrt()));
             row.push(own.iter().map(|own| own.density).sum::<f64>().sqrt());
         }
     }
@@ -208,7 +209,7 @@ fn integrated(
     };
     for (range, element) in devices {
         let own = &all[range.clone()];
-        for source in own {
+        for source in own.iter().filter(|own| !own.name.is_empty()) {
             add(&format!("_{}", source.name), source.output, source.input);
         }
         let (output, input) = sum(own);

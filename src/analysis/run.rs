@@ -8,7 +8,7 @@ use crate::output::{Dataset, Quantity, Variable};
 
 use super::system::{Point, System};
 use super::transient::Transient;
-use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, tf};
+use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, pz, sens, tf};
 
 /// Takes results as they come, so that a failing run leaves what it computed.
 pub trait Sink {
@@ -74,7 +74,15 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
             Analysis::Transfer { output, source, span } => {
                 tf::run(circuit, output, *source, *span, options, sink)?;
             }
-            Analysis::Sensitivity { .. } | Analysis::PoleZero { .. } => {}
+            Analysis::Sensitivity { output, grid, span } => {
+                sens::run(circuit, output, grid.as_ref(), *span, options, sink)?;
+            }
+            Analysis::PoleZero { input, output, drive, poles, zeros, span } => {
+                let (poles, zeros) = (*poles, *zeros);
+                let request =
+                    pz::Request { input: *input, output: *output, drive: *drive, poles, zeros, span: *span };
+                pz::run(circuit, &request, options, sink)?;
+            }
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use ionspice::output::{
 };
 use num_complex::Complex64;
 
-use super::{FAILED, SUCCESS, WRONG, learning, load, report};
+use super::{FAILED, SUCCESS, WRONG, learning, load, report, summary};
 
 /// Arguments of `run`.
 #[derive(Args)]
@@ -218,6 +218,9 @@ impl Output {
                 }
                 continue;
             }
+            if summary::print(plot) {
+                continue;
+            }
             for (k, variable) in plot.variables.iter().enumerate() {
                 let unit = variable.quantity.unit();
                 if plot.axis().is_none() {
@@ -243,6 +246,8 @@ fn plot_matches(kind: &str, plot_name: &str) -> bool {
     match kind {
         "tran" => plot_name.starts_with("Transient"),
         "dc" => plot_name.starts_with("DC"),
+        "ac" => plot_name.starts_with("AC"),
+        "noise" => plot_name.starts_with("Noise") || plot_name.starts_with("Integrated"),
         "op" => plot_name.starts_with("Operating"),
         _ => true,
     }

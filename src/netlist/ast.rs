@@ -263,7 +263,6 @@ pub(crate) enum AnalysisText {
 pub(crate) struct FrequencyText {
     pub spacing: Option<Spacing>,
     pub values: Vec<Value>,
-    pub span: Span,
 }
 
 /// One sweep variable as written.

@@ -51,7 +51,7 @@ fn frequencies(cursor: &mut Cursor) -> Result<FrequencyText, Diagnostic> {
             }
         }
     }
-    Ok(FrequencyText { spacing, values, span: word.span })
+    Ok(FrequencyText { spacing, values })
 }
 
 /// `v(a)`, `v(a,b)` or `i(v1)`
