@@ -23,8 +23,9 @@ pub(super) fn axis() -> Variable {
     Variable::new("frequency", Quantity::Frequency)
 }
 
-/// Says that the operating point was not found by Newton alone.
-pub(super) fn note_homotopy(rest: &AtRest, sink: &mut dyn Sink) {
+/// Hands on the operating point, and says so when it was not found by Newton alone.
+pub(super) fn announce(circuit: &Circuit, rest: &AtRest, sink: &mut dyn Sink) {
+    sink.solved(&rest.point.x[..circuit.nodes.len()]);
     if rest.found_by != "newton" {
         sink.note(&format!("operating point found by {}", rest.found_by));
     }
@@ -36,7 +37,7 @@ pub(super) fn note_homotopy(rest: &AtRest, sink: &mut dyn Sink) {
 /// Netlist problems, an operating point that is not found, a singular matrix.
 pub fn run(circuit: &Circuit, grid: &FrequencyGrid, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
-    note_homotopy(&rest, sink);
+    announce(circuit, &rest, sink);
     let sources = excitations(&rest.system, circuit);
     if sources.is_empty() {
         sink.note("no source has an AC value: every result of .ac is zero (write `ac 1` on a source)");

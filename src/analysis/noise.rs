@@ -11,7 +11,7 @@ use crate::devices::NoiseSource;
 use crate::diagnostic::Span;
 use crate::output::{Dataset, Quantity, Variable};
 
-use super::ac::{axis, note_homotopy};
+use super::ac::{axis, announce};
 use super::linearise::{Drive, Linearised, at_rest, observed};
 use super::probe::spice_name;
 use super::{Failure, Options, Sink};
@@ -58,7 +58,7 @@ struct Contribution {
 /// Netlist problems, an operating point that is not found, a singular matrix.
 pub fn run(circuit: &Circuit, request: &Request, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
-    note_homotopy(&rest, sink);
+    announce(circuit, &rest, sink);
     let (plus, minus) = observed(&rest.system, circuit, request.output, request.span)?;
     let drive = Drive::of(&rest.system, circuit, request.source);
     let linear = rest.system.linearise(&rest.point, options.gmin)?;

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::linear::Pencil;
 use crate::output::{Dataset, Quantity, Values, Variable};
 
-use super::ac::note_homotopy;
+use super::ac::announce;
 use super::linearise::{Linearised, at_rest};
 use super::{Failure, Options, Sink};
 
@@ -42,7 +42,7 @@ pub struct Request {
 /// Netlist problems, an operating point that is not found, a transfer function that is zero or infinite everywhere.
 pub fn run(circuit: &Circuit, request: &Request, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
-    note_homotopy(&rest, sink);
+    announce(circuit, &rest, sink);
     let linear = rest.system.linearise(&rest.point, options.gmin)?;
     let refuse = |message: &str, label: &str, hint: &str| {
         Failure::Netlist(vec![Diagnostic::error(request.span, message).label(label).hint(hint)])

@@ -27,8 +27,31 @@ pub trait Sink {
     /// # Errors
     /// The output cannot be written.
     fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError>;
+    /// A plot that is complete.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn plot(&mut self, plot: &Dataset) -> Result<(), SimulationError> {
+        self.begin(&plot.header())?;
+        let (mut row, mut complex_row) = (Vec::new(), Vec::new());
+        for point in 0..plot.points() {
+            let values = (0..plot.variables.len()).map(|column| plot.value(point, column));
+            if plot.is_complex() {
+                complex_row.clear();
+                complex_row.extend(values);
+                self.complex_row(&complex_row)?;
+            } else {
+                row.clear();
+                row.extend(values.map(|value| value.re));
+                self.row(&row)?;
+            }
+        }
+        Ok(())
+    }
     /// Share of the present analysis done, 0 to 1.
     fn progress(&mut self, _done: f64) {}
+    /// An operating point was found: voltage of every node of the circuit, V, ground first.
+    fn solved(&mut self, _voltages: &[f64]) {}
     /// A remark for the user (which homotopy was needed, ..).
     fn note(&mut self, _text: &str) {}
 }
@@ -96,6 +119,7 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
     if found.found_by != "newton" {
         sink.note(&format!("operating point found by {}", found.found_by));
     }
+    sink.solved(&found.point.x[..circuit.nodes.len()]);
     sink.begin(&probes.dataset(circuit, "Operating Point", None))?;
     let mut row = Vec::new();
     probes.read(&system, &found.point, 0.0, options, &mut row);
@@ -130,6 +154,7 @@ fn transient(
         if found.found_by != "newton" {
             sink.note(&format!("operating point found by {}", found.found_by));
         }
+        sink.solved(&found.point.x[..circuit.nodes.len()]);
         found.point
     };
     let time_axis = Variable { name: "time".into(), quantity: Quantity::Time };

@@ -6,7 +6,7 @@ use crate::circuit::{Circuit, ElementId, Output};
 use crate::diagnostic::Span;
 use crate::output::{Dataset, Quantity, Variable};
 
-use super::ac::note_homotopy;
+use super::ac::announce;
 use super::linearise::{Drive, at_rest, observed};
 use super::{Failure, Options, Sink};
 
@@ -26,7 +26,7 @@ pub fn run(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
-    note_homotopy(&rest, sink);
+    announce(circuit, &rest, sink);
     let (plus, minus) = observed(&rest.system, circuit, output, span)?;
     let drive = Drive::of(&rest.system, circuit, source);
     let linear = rest.system.linearise(&rest.point, options.gmin)?;

@@ -7,12 +7,15 @@ use super::{signals, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 38] = [
+pub(crate) const KNOWN: [&str; 41] = [
     "ac",
     "noise",
     "tf",
     "sens",
     "pz",
+    "loadbias",
+    "load",
+    "savebias",
     "step",
     "mc",
     "limits",

@@ -15,7 +15,7 @@ use crate::circuit::{Circuit, FrequencyGrid, Output};
 use crate::diagnostic::Span;
 use crate::output::{Dataset, Quantity, Values, Variable};
 
-use super::ac::{axis, note_homotopy};
+use super::ac::{axis, announce};
 use super::isolated::{Blank, Isolated};
 use super::linearise::{AtRest, Drive, Solver, at_rest, excitations, observed};
 use super::system::Point;
@@ -40,7 +40,7 @@ pub fn run(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
-    note_homotopy(&rest, sink);
+    announce(circuit, &rest, sink);
     let (plus, minus) = observed(&rest.system, circuit, output, span)?;
     let all = parameters(circuit, grid.is_some());
     let unit = if matches!(output, Output::Voltage { .. }) { "V" } else { "A" };
