@@ -239,6 +239,16 @@ impl<L: Clone> Resolver<'_, L> {
                 check_points(points).map_err(|message| ResolveError { at, message, hint: None })?;
                 Expr::Call(builtin, resolved)
             }
+            (Builtin::Table, _, [input, points @ ..]) => {
+                check_points(points).map_err(|message| ResolveError { at, message, hint: None })?;
+                let (first, last) = (points[0].clone(), points[points.len() - 2].clone());
+                let above = Expr::Call(Builtin::Max, vec![input.clone(), first]);
+                let mut polygon = vec![Expr::Call(Builtin::Min, vec![above, last])];
+                polygon.extend_from_slice(points);
+                let height = extents.iter().map(|extent| extent.height).max().unwrap_or(0);
+                extents.push(Extent { height: height + 2, nodes: 4 });
+                Expr::Call(Builtin::Pwl, polygon)
+            }
             (Builtin::Pow, Convention::Parameter, [Expr::Const(x), Expr::Const(y)]) if *x < 0.0 => {
                 Expr::Const(x.powf(*y))
             }
@@ -318,7 +328,7 @@ fn check_points<L>(points: &[Expr<L>]) -> Result<(), String> {
     let mut last = f64::NEG_INFINITY;
     for point in points.chunks_exact(2) {
         let (Some(x), Some(_)) = (point[0].as_const(), point[1].as_const()) else {
-            return Err("the points of `pwl` must be constants".into());
+            return Err("the points of `pwl` and `table` must be constants".into());
         };
         if x <= last {
             return Err(format!("the abscissae of `pwl` must rise: {x} after {last}"));
