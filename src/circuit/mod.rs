@@ -1,5 +1,6 @@
 //! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
 
+mod overrides;
 mod waveform;
 
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
+pub use overrides::{Draw, Origin, Overrides};
 pub use waveform::{TranTimes, Waveform};
 
 /// Index of a node; 0 is ground.
@@ -28,7 +30,7 @@ pub struct ElementId(pub u32);
 pub struct ModelId(pub u32);
 
 /// A flat circuit with everything a run needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Circuit {
     /// First line of the deck.
     pub title: String,
@@ -58,6 +60,10 @@ pub struct Circuit {
     pub controllers: Vec<ControllerBlock>,
     /// The text everything points into.
     pub sources: Arc<SourceMap>,
+    /// What can make the circuit again with other values.
+    pub origin: Option<Arc<dyn Origin>>,
+    /// The values that differ from those of the deck.
+    pub overrides: Overrides,
 }
 
 /// One element of the flat circuit.

@@ -1,7 +1,7 @@
 //! Names to quantities: parameters and functions are put in place, constants folded.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::MAX_HEIGHT;
 use super::ast::{Binary, Builtin, Expr, Name};
@@ -36,7 +36,7 @@ pub enum Convention {
 }
 
 /// A user's function: formal arguments (lower case) and body.
-pub type Function = (Rc<[String]>, Rc<Expr<Name>>);
+pub type Function = (Arc<[String]>, Arc<Expr<Name>>);
 
 /// What the names of an expression mean at its place in the netlist. Names arrive in lower case.
 pub trait Scope<L> {
@@ -58,6 +58,11 @@ pub trait Scope<L> {
 
     /// Formal arguments and body of a user's function, which goes before a built-in one of the same name.
     fn function(&mut self, name: &str) -> Option<Function>;
+
+    /// The value of a random function such as `gauss`; `None` when there is none of this name and number of arguments.
+    fn random(&mut self, _name: &str, _arguments: &[f64]) -> Option<f64> {
+        None
+    }
 
     /// Which meaning `pow` and `pwr` have here.
     fn convention(&self) -> Convention {
@@ -180,7 +185,12 @@ impl<L: Clone> Resolver<'_, L> {
                 fold(expr, [a.1, b.1], Expr::Binary(*op, a.0, b.0))
             }
             Expr::If(c, a, b) => {
-                let (c, a, b) = (self.boxed(c, formals)?, self.boxed(a, formals)?, self.boxed(b, formals)?);
+                let c = self.boxed(c, formals)?;
+                // Only the branch taken must make sense where the condition is known.
+                if let Some(condition) = c.0.as_const() {
+                    return self.tree(if condition != 0.0 { a } else { b }, formals);
+                }
+                let (a, b) = (self.boxed(a, formals)?, self.boxed(b, formals)?);
                 fold(expr, [c.1, a.1, b.1], Expr::If(c.0, a.0, b.0))
             }
             Expr::Call(builtin, arguments) => self.builtin(expr, *builtin, arguments, formals),
@@ -270,6 +280,15 @@ impl<L: Clone> Resolver<'_, L> {
     ) -> Result<Tree<L>, ResolveError> {
         let error = |message: String| ResolveError { at, message, hint: None };
         let Some((names, body)) = self.scope.function(function) else {
+            let mut values = Vec::with_capacity(arguments.len());
+            for argument in arguments {
+                values.extend(self.tree(argument, formals)?.expr.as_const());
+            }
+            if values.len() == arguments.len()
+                && let Some(value) = self.scope.random(function, &values)
+            {
+                return Ok(Tree { expr: Expr::Const(value), extent: Extent::LEAF });
+            }
             let (message, hint) = unknown_call(function, arguments.len());
             return Err(ResolveError { at, message, hint });
         };

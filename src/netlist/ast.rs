@@ -1,10 +1,11 @@
 //! Syntax tree: statements as written, with spans; nothing is evaluated yet.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
+use crate::dialect::Dialect;
 use crate::diagnostic::Span;
 use crate::expr::{Expr, Name};
 
@@ -18,7 +19,7 @@ pub(crate) struct Word {
 /// A parsed expression that can say where in the file a byte of its text is.
 #[derive(Clone, Debug)]
 pub(crate) struct Formula {
-    pub expr: Rc<Expr<Name>>,
+    pub expr: Arc<Expr<Name>>,
     pub origin: Origin,
     /// Offset of the expression in its logical line.
     pub start: usize,
@@ -58,21 +59,23 @@ pub(crate) struct Param {
 pub(crate) struct Definition {
     pub name: Word,
     pub value: Value,
-    pub used: Cell<bool>,
+    pub used: AtomicBool,
 }
 
 /// A user function.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Function {
-    pub arguments: Rc<[String]>,
-    pub body: Rc<Expr<Name>>,
+    pub arguments: Arc<[String]>,
+    pub body: Arc<Expr<Name>>,
 }
 
 /// A `.model` card.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub name: Word,
     pub kind: Word,
+    /// `ako:base`: the card whose values apply where this one has none.
+    pub base: Option<Word>,
     pub params: Vec<Param>,
 }
 
@@ -96,6 +99,12 @@ pub(crate) struct Block {
     /// Local models: name to index in [`Deck::models`].
     pub models: HashMap<Box<str>, usize>,
     pub elements: Vec<Element>,
+    /// Elements under `.if`: index and guard.
+    pub guards: HashMap<usize, Box<str>>,
+    /// Models under `.if`: guards and indices by name.
+    pub guarded_models: HashMap<Box<str>, Vec<(Box<str>, usize)>>,
+    /// Subcircuits under `.if`: guards and blocks by name.
+    pub guarded_blocks: HashMap<Box<str>, Vec<(Box<str>, usize)>>,
     /// `.ic`: node and value.
     pub initial: Vec<(Word, Value)>,
     /// `.nodeset`.
@@ -103,7 +112,7 @@ pub(crate) struct Block {
 }
 
 /// An element line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Element {
     pub name: Word,
     pub nodes: Vec<Word>,
@@ -111,7 +120,7 @@ pub(crate) struct Element {
 }
 
 /// What follows the nodes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Body {
     Passive {
         kind: Passive,
@@ -197,7 +206,7 @@ pub(crate) enum Controlled {
 }
 
 /// Value of an independent source.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SourceText {
     pub dc: Option<Value>,
     pub ac: Option<(Option<Value>, Option<Value>)>,
@@ -216,7 +225,7 @@ pub(crate) enum Shape {
 }
 
 /// A source function with its arguments.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FunctionText {
     pub shape: Shape,
     pub span: Span,
@@ -228,7 +237,7 @@ pub(crate) struct FunctionText {
 }
 
 /// A signal in `.save`, `.print`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SignalText {
     pub kind: SignalKind,
     /// As written, lower case and without blanks.
@@ -236,7 +245,7 @@ pub(crate) struct SignalText {
 }
 
 /// Kinds of signals as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum SignalKind {
     All,
     Voltage(Word, Option<Word>),
@@ -245,7 +254,7 @@ pub(crate) enum SignalKind {
 }
 
 /// An analysis as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum AnalysisText {
     Op { span: Span },
     Dc { sweeps: Vec<(Word, [Value; 3])>, span: Span },
@@ -253,7 +262,7 @@ pub(crate) enum AnalysisText {
 }
 
 /// A controller block as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ControllerText {
     pub name: Word,
     pub span: Span,
@@ -262,7 +271,7 @@ pub(crate) struct ControllerText {
 }
 
 /// One line of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ControllerLine {
     pub keyword: Word,
     pub words: Vec<Word>,
@@ -272,6 +281,9 @@ pub(crate) struct ControllerLine {
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(crate) struct Deck {
+    pub dialect: Dialect,
+    /// `.preprocess replaceground true` (Xyce).
+    pub replace_ground: bool,
     pub title: String,
     pub title_span: Span,
     /// Block 0 is the deck.
@@ -283,4 +295,37 @@ pub(crate) struct Deck {
     pub saves: Vec<SignalText>,
     pub prints: Vec<(Word, Vec<SignalText>)>,
     pub controllers: Vec<ControllerText>,
+    /// `.control` blocks.
+    pub controls: Vec<ControlText>,
+}
+
+/// A `.control` block: its lines as they are, without comments.
+#[derive(Clone, Debug)]
+pub(crate) struct ControlText {
+    pub span: Span,
+    pub lines: Vec<(Box<str>, Span)>,
+}
+
+impl Deck {
+    /// True for the names of ground.
+    pub fn is_ground(&self, name: &str) -> bool {
+        match name {
+            "0" => true,
+            "gnd" => self.dialect != Dialect::Xyce || self.replace_ground,
+            "gnd!" | "ground" => match self.dialect {
+                Dialect::Hspice => true,
+                Dialect::Xyce => self.replace_ground,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// True for nodes that are the same in all subcircuits because of their name.
+    pub fn is_global_name(&self, name: &str) -> bool {
+        match self.dialect {
+            Dialect::Ngspice | Dialect::Hspice => false,
+            Dialect::Ltspice | Dialect::Xyce => name.starts_with("$g"),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Physical lines to logical lines: comments are taken away, continuations joined, and every byte keeps its place in the file.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::dialect::Dialect;
 use crate::diagnostic::{Diagnostic, Span};
@@ -17,10 +17,15 @@ pub(crate) struct Origin {
     /// File offset of the line's first byte.
     base: u32,
     /// For joined lines: offsets in the line and in the file where each piece begins.
-    pieces: Option<Rc<[(u32, u32)]>>,
+    pieces: Option<Arc<[(u32, u32)]>>,
 }
 
 impl Origin {
+    /// Of text that stands at a span.
+    pub fn of(span: Span) -> Self {
+        Self { file: span.file, base: span.start, pieces: None }
+    }
+
     /// The span of bytes `start..end` of the logical line; it ends with the piece in which it begins.
     pub fn span(&self, start: usize, end: usize) -> Span {
         let (start, end) = (start as u32, end.max(start) as u32);
