@@ -36,9 +36,9 @@ pub(crate) struct Parser {
     pub(super) conditions: usize,
     /// Files being read, with the library section.
     pub(super) reading: Vec<(u32, Option<String>)>,
-    controller: Option<ControllerText>,
+    pub(super) controller: Option<ControllerText>,
     /// Open `.control` block.
-    control: Option<ControlText>,
+    pub(super) control: Option<ControlText>,
 }
 
 /// Whether to go on with this file.
