@@ -19,6 +19,7 @@ mod report;
 mod signals;
 mod sources;
 mod suggest;
+mod sweeps;
 mod value;
 
 use std::collections::HashSet;

@@ -273,6 +273,9 @@ impl Parser {
             "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
             "op" | "dc" | "tran" => self.deck.analyses.push(commands::analysis(cursor, word)?),
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
+            "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
+            "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
+            "limits" => self.deck.limits.push(super::sweeps::limits(cursor)?),
             "controller" => {
                 let span = cursor.line.span();
                 let name = value::name(cursor, "the name of the controller")?;
