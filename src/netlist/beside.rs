@@ -24,12 +24,11 @@ const NOTED: [(&str, &str); 8] = [
 ];
 
 /// Statements that change what is simulated and that cannot be followed: the reason.
-const REFUSED: [(&str, &str); 8] = [
+const REFUSED: [(&str, &str); 7] = [
     (".alter", "write one deck per variant, or sweep a parameter with `.step param`"),
     (".del", "delete the lines themselves"),
     (".machine", "Laplace state machines are not read"),
     (".net", "two-port parameters: use `.sp`, or `.ac` with sources"),
-    (".loadbias", "give the voltages with `.nodeset`"),
     (".malias", "use `.model new ako:old`"),
     (".connect", "use the same node name on both sides"),
     (".dialect", "known are ngspice, ltspice, hspice and xyce"),

@@ -217,6 +217,8 @@ impl Parser {
         match keyword {
             ".include" | ".inc" | ".incl" => self.include(cursor)?,
             ".lib" => self.library(cursor)?,
+            ".loadbias" | ".load" => self.load_bias(cursor)?,
+            ".savebias" => self.save_bias(cursor)?,
             ".ends" | ".eom" => self.end_subcircuit(cursor, &word)?,
             ".param" | ".params" | ".parameter" | ".parameters" | ".global_param" | ".csparam" => {
                 let defined = commands::param(cursor);
