@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ionspice::diagnostic::{Diagnostic, Severity, SourceMap, render};
 use ionspice::circuit::Overrides;
+use ionspice::diagnostic::{Diagnostic, Severity, SourceMap, render};
 use ionspice::netlist::{Dialect, Loaded, Parsed};
 
 /// The run went well.

@@ -77,11 +77,8 @@ const HSPICE: &[Row] = &[
     ("pwr", Builtin::PwrSigned, 2, 2),
 ];
 
-const XYCE: &[Row] = &[
-    ("log", Builtin::LogDecimal, 1, 1),
-    ("pow", Builtin::PowReal, 2, 2),
-    ("pwr", Builtin::PwrAbsolute, 2, 2),
-];
+const XYCE: &[Row] =
+    &[("log", Builtin::LogDecimal, 1, 1), ("pow", Builtin::PowReal, 2, 2), ("pwr", Builtin::PwrAbsolute, 2, 2)];
 
 /// Random functions of parameters. `limit` with two arguments is one of them.
 const RANDOM: &[&str] = &["agauss", "gauss", "aunif", "unif", "limit", "flat", "mc"];

@@ -58,11 +58,8 @@ fn infix(text: &str) -> IResult<&str, f64> {
 
 /// Suffixes that not every dialect has.
 fn large_or_small(text: &str) -> IResult<&str, Scale> {
-    alt((
-        value(Scale { times: 1e6, over: 1.0 }, one_of("xX")),
-        value(Scale { times: 1.0, over: 1e18 }, one_of("aA")),
-    ))
-    .parse(text)
+    alt((value(Scale { times: 1e6, over: 1.0 }, one_of("xX")), value(Scale { times: 1.0, over: 1e18 }, one_of("aA"))))
+        .parse(text)
 }
 
 /// `[+-] digits [. digits] [(e|d) [+-] digits]`

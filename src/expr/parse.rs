@@ -214,7 +214,8 @@ impl<'a> Parser<'a> {
             }
         }
         if self.rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-            let (value, length) = number_in(self.rest, self.dialect).ok_or_else(|| self.expected("a number that a double can hold"))?;
+            let (value, length) =
+                number_in(self.rest, self.dialect).ok_or_else(|| self.expected("a number that a double can hold"))?;
             self.rest = &self.rest[length..];
             return self.grow(0, Expr::Const(value));
         }

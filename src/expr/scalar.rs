@@ -352,8 +352,12 @@ impl Scalar2 {
     pub(super) fn objection(self, a: f64, b: f64) -> Option<&'static str> {
         match self {
             Scalar2::Divide | Scalar2::Modulo if b == 0.0 => Some("division by zero"),
-            Scalar2::Power | Scalar2::SignedPower | Scalar2::RealPower if a == 0.0 && b < 0.0 => Some("zero to a negative power"),
-            Scalar2::Power | Scalar2::SignedPower | Scalar2::RealPower if a.abs().powf(b).is_infinite() => Some("power overflows"),
+            Scalar2::Power | Scalar2::SignedPower | Scalar2::RealPower if a == 0.0 && b < 0.0 => {
+                Some("zero to a negative power")
+            }
+            Scalar2::Power | Scalar2::SignedPower | Scalar2::RealPower if a.abs().powf(b).is_infinite() => {
+                Some("power overflows")
+            }
             _ => None,
         }
     }

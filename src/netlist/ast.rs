@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
-use crate::dialect::Dialect;
 use crate::diagnostic::Span;
+use crate::dialect::Dialect;
 use crate::expr::{Expr, Name};
 
 /// A name in lower case, and where it stands.

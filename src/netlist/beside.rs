@@ -4,8 +4,8 @@ use super::lex::{Blanks, Cursor};
 use super::lines::Line;
 use super::parse::Parser;
 use super::value;
-use crate::dialect::{Dialect, declaration};
 use crate::diagnostic::Diagnostic;
+use crate::dialect::{Dialect, declaration};
 
 /// Statements without any effect on the circuit or its results.
 const SILENT: [&str; 9] =

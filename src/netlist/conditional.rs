@@ -53,7 +53,9 @@ impl Parser {
         }
         let depth = self.open.len();
         let Some(choice) = self.choices.last().filter(|choice| choice.depth == depth) else {
-            return Err(Diagnostic::error(word.span, format!("`{keyword}` without `.if`")).label("no `.if` is open here"));
+            return Err(
+                Diagnostic::error(word.span, format!("`{keyword}` without `.if`")).label("no `.if` is open here")
+            );
         };
         if keyword == ".endif" {
             self.choices.pop();
@@ -78,8 +80,23 @@ impl Parser {
     /// An error for a statement that concerns the whole deck but stands in a branch.
     pub(super) fn refuse_under_condition(&self, line: &Line, keyword: &str) -> Result<(), Diagnostic> {
         const ALLOWED: [&str; 17] = [
-            ".param", ".params", ".parameter", ".parameters", ".global_param", ".csparam", ".func", ".include", ".inc",
-            ".incl", ".lib", ".endl", ".ends", ".eom", ".global", ".option", ".options",
+            ".param",
+            ".params",
+            ".parameter",
+            ".parameters",
+            ".global_param",
+            ".csparam",
+            ".func",
+            ".include",
+            ".inc",
+            ".incl",
+            ".lib",
+            ".endl",
+            ".ends",
+            ".eom",
+            ".global",
+            ".option",
+            ".options",
         ];
         if self.guard().is_none() || ALLOWED.contains(&keyword) {
             return Ok(());
@@ -182,7 +199,8 @@ fn condition_text(line: &Line, word: &Word) -> Result<Formula, Diagnostic> {
             None => value::formula(&cursor, text, start),
         };
     }
-    let doubled: String = text.char_indices().map(|(at, c)| if lone(at) { "==".into() } else { c.to_string() }).collect();
+    let doubled: String =
+        text.char_indices().map(|(at, c)| if lone(at) { "==".into() } else { c.to_string() }).collect();
     value::formula(&cursor, &doubled, start)
 }
 

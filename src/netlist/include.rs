@@ -7,8 +7,8 @@ use super::lex::{Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::parse::Parser;
 use super::value;
-use crate::dialect::Dialect;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::dialect::Dialect;
 
 /// Deepest nesting of includes.
 const DEEPEST_INCLUDE: usize = 64;

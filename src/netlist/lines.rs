@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::dialect::Dialect;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::dialect::Dialect;
 
 /// Longest logical line, bytes.
 pub(crate) const LONGEST_LINE: usize = 4 << 20;

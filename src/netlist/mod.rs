@@ -27,8 +27,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::circuit::{Circuit, Origin, Overrides};
-pub use crate::dialect::Dialect;
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
+pub use crate::dialect::Dialect;
 
 use lex::{Blanks, Cursor};
 use lines::Lines;

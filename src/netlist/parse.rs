@@ -13,8 +13,8 @@ use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
 use super::{elements, signals, value};
-use crate::dialect::Dialect;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::dialect::Dialect;
 
 /// Characters of the title that are kept.
 const LONGEST_TITLE: usize = 500;
@@ -425,10 +425,10 @@ impl Parser {
         let name = value::name(cursor, "the name of the subcircuit")?;
         let block = &self.deck.blocks[index];
         if *name.text != *block.name && !block.name.is_empty() {
-            let warning = Diagnostic::warning(name.span, format!("`.ends {}` ends subcircuit `{}`", name.text, block.name));
+            let warning =
+                Diagnostic::warning(name.span, format!("`.ends {}` ends subcircuit `{}`", name.text, block.name));
             let line = self.files.map.line_column(block.span).0;
-            self.report
-                .warn(warning.label("another name").hint(format!("`{}` was opened in line {line}", block.name)));
+            self.report.warn(warning.label("another name").hint(format!("`{}` was opened in line {line}", block.name)));
         }
         Ok(())
     }
