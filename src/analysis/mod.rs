@@ -22,8 +22,8 @@ mod transient;
 
 pub use check::check;
 pub use error::SimulationError;
-pub use op::OperatingPoint;
 pub use linearise::{Linearised, Solver};
+pub use op::OperatingPoint;
 pub use options::{Fidelity, Method, Options, ZERO_CELSIUS};
 pub use probe::{Probe, Probes, spice_name};
 pub use run::{Sink, run};

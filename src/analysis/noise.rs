@@ -11,7 +11,7 @@ use crate::devices::NoiseSource;
 use crate::diagnostic::Span;
 use crate::output::{Dataset, Quantity, Variable};
 
-use super::ac::{axis, announce};
+use super::ac::{announce, axis};
 use super::linearise::{Drive, Linearised, at_rest, observed};
 use super::probe::spice_name;
 use super::{Failure, Options, Sink};

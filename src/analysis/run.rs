@@ -102,8 +102,7 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
             }
             Analysis::PoleZero { input, output, drive, poles, zeros, span } => {
                 let (poles, zeros) = (*poles, *zeros);
-                let request =
-                    pz::Request { input: *input, output: *output, drive: *drive, poles, zeros, span: *span };
+                let request = pz::Request { input: *input, output: *output, drive: *drive, poles, zeros, span: *span };
                 pz::run(circuit, &request, options, sink)?;
             }
         }

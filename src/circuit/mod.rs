@@ -244,14 +244,7 @@ pub enum Analysis {
     /// Sensitivities to every parameter, at the operating point or over frequency.
     Sensitivity { output: Output, grid: Option<FrequencyGrid>, span: Span },
     /// Poles and zeros between two ports.
-    PoleZero {
-        input: (NodeId, NodeId),
-        output: (NodeId, NodeId),
-        drive: Drive,
-        poles: bool,
-        zeros: bool,
-        span: Span,
-    },
+    PoleZero { input: (NodeId, NodeId), output: (NodeId, NodeId), drive: Drive, poles: bool, zeros: bool, span: Span },
 }
 
 /// One sweep variable with its values.

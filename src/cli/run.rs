@@ -11,8 +11,8 @@ use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
 use ionspice::netlist::Dialect;
 use ionspice::output::{
-    Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias, write_csv,
-    write_json,
+    Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias,
+    write_csv, write_json,
 };
 use num_complex::Complex64;
 
@@ -191,8 +191,11 @@ impl<'a> Output<'a> {
             stream: None,
             started: false,
         });
-        let stops: Vec<f64> =
-            circuit.analyses.iter().filter_map(|a| if let Analysis::Tran { stop, .. } = a { Some(*stop) } else { None }).collect();
+        let stops: Vec<f64> = circuit
+            .analyses
+            .iter()
+            .filter_map(|a| if let Analysis::Tran { stop, .. } = a { Some(*stop) } else { None })
+            .collect();
         Self {
             circuit,
             bias: arguments.save_op.clone().or_else(|| circuit.saved_bias.clone()),

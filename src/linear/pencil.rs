@@ -400,6 +400,8 @@ mod tests {
         let (r, l, c) = (10.0, 1e-3, 1e-6);
         let found = pencil(&[&[0.0, 1.0], &[1.0, -r]], &[&[c, 0.0], &[0.0, -l]]).eigenvalues().unwrap();
         let exact = Complex64::new(-0.5 * r / l, (1.0 / (l * c) - 0.25 * r * r / l / l).sqrt());
-        assert!((found[0] - exact).norm() < 1e-9 * exact.norm() && (found[1] - exact.conj()).norm() < 1e-9 * exact.norm());
+        assert!(
+            (found[0] - exact).norm() < 1e-9 * exact.norm() && (found[1] - exact.conj()).norm() < 1e-9 * exact.norm()
+        );
     }
 }

@@ -121,8 +121,7 @@ impl Dataset {
     pub fn axis(&self) -> Option<usize> {
         let plain = [Self::OPERATING_POINT, Self::TRANSFER_FUNCTION, Self::INTEGRATED_NOISE, Self::POLE_ZERO];
         let is = |name: &str| self.plot_name.eq_ignore_ascii_case(name);
-        let without =
-            plain.into_iter().any(is) || (is(Self::SENSITIVITY) && matches!(self.values, Values::Real(_)));
+        let without = plain.into_iter().any(is) || (is(Self::SENSITIVITY) && matches!(self.values, Values::Real(_)));
         (!self.variables.is_empty() && !without).then_some(0)
     }
 

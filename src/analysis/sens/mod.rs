@@ -15,7 +15,7 @@ use crate::circuit::{Circuit, FrequencyGrid, Output};
 use crate::diagnostic::Span;
 use crate::output::{Dataset, Quantity, Values, Variable};
 
-use super::ac::{axis, announce};
+use super::ac::{announce, axis};
 use super::isolated::{Blank, Isolated};
 use super::linearise::{AtRest, Drive, Solver, at_rest, excitations, observed};
 use super::system::Point;
@@ -120,15 +120,7 @@ impl Work<'_> {
         let step = STEP * parameter.value.abs().max(parameter.scale());
         let mut at = |value: f64| {
             let change = |circuit: &mut Circuit| parameter.set(circuit, value);
-            Isolated::new(
-                blank,
-                self.circuit,
-                &rest.system,
-                parameter.element,
-                &rest.point.x,
-                self.options,
-                change,
-            )
+            Isolated::new(blank, self.circuit, &rest.system, parameter.element, &rest.point.x, self.options, change)
         };
         let (high, low) = (parameter.value + step, parameter.value - step);
         let (above, below) = (at(high)?, at(low)?);

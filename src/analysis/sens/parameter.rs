@@ -128,10 +128,12 @@ pub fn parameters(circuit: &Circuit, ac: bool) -> Vec<Parameter> {
                     }
                 }
             }
-            ElementKind::Vcvs(Poly { coefficients, .. })
-            | ElementKind::Vccs(Poly { coefficients, .. }) => gains(&own, coefficients, &mut add),
-            ElementKind::Cccs(Poly { coefficients, .. })
-            | ElementKind::Ccvs(Poly { coefficients, .. }) => gains(&own, coefficients, &mut add),
+            ElementKind::Vcvs(Poly { coefficients, .. }) | ElementKind::Vccs(Poly { coefficients, .. }) => {
+                gains(&own, coefficients, &mut add)
+            }
+            ElementKind::Cccs(Poly { coefficients, .. }) | ElementKind::Ccvs(Poly { coefficients, .. }) => {
+                gains(&own, coefficients, &mut add)
+            }
             ElementKind::Device(device) => {
                 let card = &circuit.models[device.model.0 as usize];
                 let (model, instance) =

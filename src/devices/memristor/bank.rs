@@ -214,14 +214,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
     }
 
     /// Thermal noise of the differential conductance.
-    fn noise(
-        &self,
-        _frequency: f64,
-        ctx: &Context,
-        states: &[f64],
-        _memory: &[f64],
-        add: &mut dyn FnMut(NoiseSource),
-    ) {
+    fn noise(&self, _frequency: f64, ctx: &Context, states: &[f64], _memory: &[f64], add: &mut dyn FnMut(NoiseSource)) {
         for (index, cell) in self.cells.iter().enumerate() {
             let Some((model, s, site, v)) = self.device(index, ctx, states) else { return };
             let g = model.current(&s, &site, v, &mut self.held[index].clone()).di_dv;
