@@ -12,3 +12,4 @@ pub mod analysis;
 pub mod cosim;
 pub mod learn;
 pub mod output;
+pub mod regress;

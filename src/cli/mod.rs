@@ -4,6 +4,7 @@ mod check;
 mod learning;
 mod models;
 mod run;
+mod test;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,11 @@ enum Command {
         #[arg(long = "set", value_name = "NAME=VALUE")]
         sets: Vec<String>,
     },
+    /// Run decks and compare them with what they expect
+    Test(test::TestArguments),
+    /// Judge one deck for `test`
+    #[command(hide = true)]
+    Judge(test::JudgeArguments),
     /// List the device models, or the parameters of one
     Models {
         /// Type word of a model card, such as `nmos`
@@ -62,6 +68,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check { deck, sets } => check::check(&deck, &sets),
+        Command::Test(arguments) => test::test(&arguments),
+        Command::Judge(arguments) => test::judge(&arguments),
         Command::Models { name, json } => models::models(name.as_deref(), json),
     })
 }
