@@ -75,6 +75,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Fin
         if name.starts_with('.') || patterns.iter().any(|p| out(&p)) {
             continue;
         }
+        let path = path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
         if directory {
             if !path.is_symlink() && !PASSED_OVER.contains(&name.to_ascii_lowercase().as_str()) {
                 walk(&path, depth - 1, found)?;
