@@ -218,7 +218,7 @@ impl Expectations {
 
     /// Does the deck say what it expects?
     pub fn any(&self) -> bool {
-        self.smoke || !self.checks.is_empty() || !self.goldens.is_empty()
+        self.smoke || self.no_warnings || !self.checks.is_empty() || !self.goldens.is_empty()
     }
 
     /// Does it expect the run to fail?
