@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 pub mod expr;
+pub mod osdi;
 pub mod netlist;
 pub mod circuit;
 pub mod linear;

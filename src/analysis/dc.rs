@@ -1,7 +1,7 @@
 //! DC sweeps, nested.
 
 use crate::circuit::{Circuit, ElementKind, Sweep, SweepTarget};
-use crate::devices::{Bank, SourceMode};
+use crate::devices::{AnalysisKind, Bank};
 use crate::output::{Quantity, Variable};
 
 use super::system::{Point, SOURCES, System};
@@ -73,7 +73,7 @@ pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dy
                 system.sources.set_dc(index, sources.dc(index));
             }
         }
-        system.sources.set_mode(SourceMode::Dc);
+        system.begin(AnalysisKind::Static);
         let start = if indices[0] == 0 { outer_start.as_ref().or(last.as_ref()) } else { last.as_ref() };
         let found = match start {
             Some(start) => system
@@ -81,6 +81,7 @@ pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dy
                 .or_else(|_| system.operating_point(&circuit, false, &options)),
             None => system.operating_point(&circuit, false, &options),
         };
+        system.notes(&mut |text| sink.note(&text));
         let found = found.map_err(Failure::Simulation)?;
         row.clear();
         row.push(sweeps[0].start + sweeps[0].step * indices[0] as f64);

@@ -1,7 +1,7 @@
 //! Runs the analyses of a deck in order and hands rows to a sink.
 
 use crate::circuit::{Analysis, Circuit, TranTimes};
-use crate::devices::SourceMode;
+use crate::devices::AnalysisKind;
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::system::{Point, System};
@@ -61,8 +61,10 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
 fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
-    system.sources.set_mode(SourceMode::Dc);
-    let found = system.operating_point(circuit, false, options)?;
+    system.begin(AnalysisKind::Static);
+    let found = system.operating_point(circuit, false, options);
+    system.notes(&mut |text| sink.note(&text));
+    let found = found?;
     if found.found_by != "newton" {
         sink.note(&format!("operating point found by {}", found.found_by));
     }
@@ -92,11 +94,13 @@ fn transient(
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
     system.sources.set_times(TranTimes { step: times.step, stop: times.stop });
-    system.sources.set_mode(SourceMode::Transient);
+    system.begin(AnalysisKind::Transient);
     let point = if use_initial {
         initial_conditions(circuit, &system)
     } else {
-        let found = system.operating_point(circuit, true, options)?;
+        let found = system.operating_point(circuit, true, options);
+        system.notes(&mut |text| sink.note(&text));
+        let found = found?;
         if found.found_by != "newton" {
             sink.note(&format!("operating point found by {}", found.found_by));
         }
@@ -111,6 +115,7 @@ fn transient(
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {
         writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
+        system.notes(&mut |text| sink.note(&text));
         sink.progress(now.time / times.stop);
         Ok(())
     })?;

@@ -32,6 +32,7 @@ impl Deck {
                 saves: vec![],
                 prints: vec![],
                 controllers: vec![],
+                libraries: vec![],
                 sources: Arc::new(SourceMap::default()),
             },
         }

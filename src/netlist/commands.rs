@@ -7,7 +7,7 @@ use super::{signals, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 30] = [
+pub(crate) const KNOWN: [&str; 33] = [
     "param",
     "func",
     "subckt",
@@ -38,6 +38,9 @@ pub(crate) const KNOWN: [&str; 30] = [
     "width",
     "control",
     "endc",
+    "osdi",
+    "pre_osdi",
+    "hdl",
 ];
 
 /// Statements of the dialect that this version does not have.

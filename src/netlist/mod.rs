@@ -5,6 +5,7 @@
 
 mod ast;
 mod commands;
+mod compiled;
 mod elaborate;
 mod elements;
 mod files;

@@ -47,6 +47,7 @@ pub fn circuit(kind: &str, card: Given, instances: &[Given]) -> Circuit {
         saves: Vec::new(),
         prints: Vec::new(),
         controllers: Vec::new(),
+        libraries: Vec::new(),
         sources: Arc::new(SourceMap::default()),
     }
 }
