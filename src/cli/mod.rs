@@ -1,6 +1,7 @@
 //! Commands and their arguments.
 
 mod check;
+mod compiled;
 mod learning;
 mod models;
 mod run;
@@ -41,8 +42,11 @@ enum Command {
     },
     /// List the device models, or the parameters of one
     Models {
-        /// Type word of a model card, such as `nmos`
+        /// Type word of a model card, such as `nmos`, or a module of the library
         name: Option<String>,
+        /// Compiled Verilog-A library, or a Verilog-A file
+        #[arg(long, value_name = "FILE")]
+        osdi: Option<PathBuf>,
         /// Write JSON instead of a table
         #[arg(long)]
         json: bool,
@@ -62,7 +66,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check { deck, sets } => check::check(&deck, &sets),
-        Command::Models { name, json } => models::models(name.as_deref(), json),
+        Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
+        Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })
 }
 
