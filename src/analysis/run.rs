@@ -94,7 +94,7 @@ fn transient(
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
     system.sources.set_times(TranTimes { step: times.step, stop: times.stop });
-    system.begin(AnalysisKind::Transient);
+    system.begin(AnalysisKind::InitialPoint);
     let point = if use_initial {
         initial_conditions(circuit, &system)
     } else {
@@ -111,6 +111,7 @@ fn transient(
     let max_step = times.max_step.unwrap_or(times.step.min((times.stop - times.start) / 50.0));
     let mut writer = Writer::new(times.start, probes.probes.len());
     let max_step = max_step.min(system.max_step());
+    system.begin(AnalysisKind::Transient);
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {

@@ -417,7 +417,10 @@ impl System {
 
     /// Tells sources and devices which analysis follows.
     pub fn begin(&mut self, analysis: AnalysisKind) {
-        let mode = if analysis == AnalysisKind::Transient { SourceMode::Transient } else { SourceMode::Dc };
+        let mode = match analysis {
+            AnalysisKind::InitialPoint | AnalysisKind::Transient => SourceMode::Transient,
+            AnalysisKind::Static | AnalysisKind::SmallSignal => SourceMode::Dc,
+        };
         self.sources.set_mode(mode);
         self.banks.iter_mut().for_each(|bank| bank.begin(analysis));
     }

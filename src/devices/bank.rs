@@ -168,7 +168,9 @@ pub enum AnalysisKind {
     /// Operating points and DC sweeps.
     #[default]
     Static,
-    /// A transient, with the operating point it starts from.
+    /// The operating point from which a transient starts.
+    InitialPoint,
+    /// A transient.
     Transient,
     /// Linearisation at an operating point.
     SmallSignal,

@@ -251,52 +251,69 @@ impl Instances {
         self.names.len() - 1
     }
 
-    /// Sets numbers of a model's parameter (one, or as many as it has elements); false when the type or the number is wrong.
-    /// Integers are rounded.
+    /// Sets numbers of a model's parameter (one, or as many as it has elements); false when there is no such parameter, or its
+    /// type or length is another. Integers are rounded.
     pub fn set_model(&mut self, model: usize, parameter: usize, values: &[f64]) -> bool {
-        let place = self.model_place(model, parameter);
-        self.set(place, parameter, values)
+        let fits = self.takes_numbers(parameter, values.len()) && parameter < self.module().settable;
+        fits && {
+            let place = self.model_place(model, parameter);
+            self.write(place, parameter, values)
+        }
     }
 
-    /// Sets a string of a model; false when the parameter is no string.
+    /// Sets a string of a model; false when there is no such parameter or it is no string.
     pub fn set_model_text(&mut self, model: usize, parameter: usize, text: &str) -> bool {
-        let place = self.model_place(model, parameter);
-        self.set_text(place, parameter, text)
+        let fits = self.takes_text(parameter, text) && parameter < self.module().settable;
+        fits && {
+            let place = self.model_place(model, parameter);
+            self.write_text(place, text)
+        }
     }
 
     /// As [`Instances::set_model`], of an instance.
     pub fn set_instance(&mut self, instance: usize, parameter: usize, values: &[f64]) -> bool {
-        let place = self.instance_place(instance, parameter);
-        self.set(place, parameter, values)
+        let fits = self.takes_numbers(parameter, values.len()) && parameter < self.module().instance_parameters;
+        fits && {
+            let place = self.instance_place(instance, parameter);
+            self.write(place, parameter, values)
+        }
     }
 
     /// As [`Instances::set_model_text`], of an instance.
     pub fn set_instance_text(&mut self, instance: usize, parameter: usize, text: &str) -> bool {
-        let place = self.instance_place(instance, parameter);
-        self.set_text(place, parameter, text)
+        let fits = self.takes_text(parameter, text) && parameter < self.module().instance_parameters;
+        fits && {
+            let place = self.instance_place(instance, parameter);
+            self.write_text(place, text)
+        }
     }
 
-    /// Address of a parameter of a model that is going to be written; null when there is no such parameter.
+    fn takes_numbers(&self, parameter: usize, count: usize) -> bool {
+        self.module().parameters.get(parameter).is_some_and(|p| p.kind != Kind::Text && p.length == count)
+    }
+
+    fn takes_text(&self, parameter: usize, text: &str) -> bool {
+        let parameter = self.module().parameters.get(parameter);
+        parameter.is_some_and(|p| p.kind == Kind::Text && p.length == 1) && !text.contains('\0')
+    }
+
+    /// Address of a settable parameter of a model; the model takes the parameter for given from now on, so a value must be
+    /// written there.
     fn model_place(&mut self, model: usize, parameter: usize) -> *mut u8 {
         let module = &self.library.modules[self.module];
-        if parameter >= module.settable {
-            return std::ptr::null_mut();
-        }
         self.model_ready[model] = false;
         let data = &mut self.models[model * module.model_words..][..module.model_words];
         // SAFETY: `access` of a settable parameter without the instance flag uses the model data only, which have the size
-        // that the module asks for (OSDI); the index is one of the module's.
+        // that the module asks for (OSDI); the callers have checked the index.
         unsafe {
             let function = module.functions.access;
             function(std::ptr::null_mut(), data.as_mut_ptr().cast(), parameter as u32, ffi::ACCESS_SET).cast()
         }
     }
 
+    /// As [`Instances::model_place`], of an instance.
     fn instance_place(&mut self, instance: usize, parameter: usize) -> *mut u8 {
         let module = &self.library.modules[self.module];
-        if parameter >= module.instance_parameters {
-            return std::ptr::null_mut();
-        }
         self.ready[instance] = false;
         let data = &mut self.data[instance * module.instance_words..][..module.instance_words];
         let model = self.model_of[instance] as usize;
@@ -309,33 +326,33 @@ impl Instances {
         }
     }
 
-    /// Writes numbers to the place of a parameter.
-    fn set(&mut self, place: *mut u8, parameter: usize, values: &[f64]) -> bool {
-        let Some(p) = self.module().parameters.get(parameter) else { return false };
-        if place.is_null() || p.length != values.len() || p.kind == Kind::Text {
+    /// Writes numbers to the place of a parameter that takes so many.
+    fn write(&mut self, place: *mut u8, parameter: usize, values: &[f64]) -> bool {
+        if place.is_null() {
             return false;
         }
+        let real = self.module().parameters[parameter].kind == Kind::Real;
         // SAFETY: `place` is the address that `access` gave for this parameter in data that belong to `self` and have not
-        // moved since: there are `length` elements of its kind (OSDI).
+        // moved since: there are as many elements of its kind as there are values (OSDI; checked by the callers).
         unsafe {
             for (k, &value) in values.iter().enumerate() {
-                match p.kind {
-                    Kind::Real => place.cast::<f64>().add(k).write_unaligned(value),
-                    _ => place.cast::<i32>().add(k).write_unaligned(value.round() as i32),
+                match real {
+                    true => place.cast::<f64>().add(k).write_unaligned(value),
+                    false => place.cast::<i32>().add(k).write_unaligned(value.round() as i32),
                 }
             }
         }
         true
     }
 
-    fn set_text(&mut self, place: *mut u8, parameter: usize, text: &str) -> bool {
-        let Some(p) = self.module().parameters.get(parameter) else { return false };
+    /// Writes a pointer to a string to the place of a parameter that is one.
+    fn write_text(&mut self, place: *mut u8, text: &str) -> bool {
         let Ok(text) = CString::new(text) else { return false };
-        if place.is_null() || p.length != 1 || p.kind != Kind::Text {
+        if place.is_null() {
             return false;
         }
         let text = Arc::new(text);
-        // SAFETY: as in `set`, with a pointer to a string; the string lives in `strings`, and so in every clone.
+        // SAFETY: as in `write`, with a pointer to a string; the string lives in `strings`, and so in every clone.
         unsafe { place.cast::<usize>().write_unaligned(text.as_ptr().expose_provenance()) };
         self.strings.push(text);
         true
@@ -528,6 +545,11 @@ impl Instances {
     /// True once after a model said something that was not kept.
     pub fn take_spoke(&self) -> bool {
         self.log.take_spoke()
+    }
+
+    /// The last `$fatal` of an evaluation whose messages were not kept.
+    pub fn take_fatal(&self) -> Option<Message> {
+        self.log.take_fatal()
     }
 
     /// The messages kept so far.

@@ -26,6 +26,8 @@ pub struct Message {
 #[derive(Debug, Default)]
 pub(super) struct Log {
     messages: Mutex<Vec<Message>>,
+    /// The last `$fatal` of an evaluation that may be repeated: it counts when nothing else is found.
+    fatal: Mutex<Option<Message>>,
     spoke: AtomicBool,
 }
 
@@ -38,6 +40,11 @@ impl Log {
     /// The messages kept so far.
     pub fn take(&self) -> Vec<Message> {
         self.messages.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default()
+    }
+
+    /// The last `$fatal`.
+    pub fn take_fatal(&self) -> Option<Message> {
+        self.fatal.lock().ok().and_then(|mut last| last.take())
     }
 }
 
@@ -68,14 +75,19 @@ pub(super) extern "C" fn receive(handle: *mut c_void, message: *const c_char, le
         speaker.log.spoke.store(true, Ordering::Relaxed);
         return;
     }
-    let Ok(mut all) = speaker.log.messages.lock() else { return };
-    if all.len() < MOST_MESSAGES {
-        let bytes = message.to_bytes();
-        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST)]);
-        all.push(Message {
-            from: speaker.name.to_string(),
-            is_error: matches!(level, ffi::LEVEL_ERROR | ffi::LEVEL_FATAL),
-            text: text.trim_end().to_string(),
-        });
+    let bytes = message.to_bytes();
+    let message = Message {
+        from: speaker.name.to_string(),
+        is_error: matches!(level, ffi::LEVEL_ERROR | ffi::LEVEL_FATAL),
+        text: String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST)]).trim_end().to_string(),
+    };
+    if !speaker.keep {
+        if let Ok(mut last) = speaker.log.fatal.lock() {
+            *last = Some(message);
+        }
+    } else if let Ok(mut all) = speaker.log.messages.lock()
+        && all.len() < MOST_MESSAGES
+    {
+        all.push(message);
     }
 }

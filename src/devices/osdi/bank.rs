@@ -148,12 +148,12 @@ impl OsdiBank {
     }
 
     /// What `analysis()` answers.
-    fn kind(&self, ctx: &Context) -> Analysis {
-        match (self.analysis, ctx.states.coefficient) {
-            (AnalysisKind::Transient, Some(_)) => Analysis::Transient,
-            (AnalysisKind::Transient, None) => Analysis::InitialPoint,
-            (AnalysisKind::SmallSignal, _) => Analysis::SmallSignal,
-            (AnalysisKind::Static, _) => Analysis::Dc,
+    fn kind(&self) -> Analysis {
+        match self.analysis {
+            AnalysisKind::Static => Analysis::Dc,
+            AnalysisKind::InitialPoint => Analysis::InitialPoint,
+            AnalysisKind::Transient => Analysis::Transient,
+            AnalysisKind::SmallSignal => Analysis::SmallSignal,
         }
     }
 
@@ -168,14 +168,6 @@ impl OsdiBank {
             limit: false,
             first: false,
             keep_messages: false,
-        }
-    }
-
-    /// What is running, for values that are read: a transient point is not an initial one.
-    fn accepted(&self) -> Analysis {
-        match self.analysis {
-            AnalysisKind::Transient => Analysis::Transient,
-            _ => Analysis::Dc,
         }
     }
 }
@@ -195,11 +187,13 @@ impl Bank for OsdiBank {
 
     fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
         let limit = self.analysis != AnalysisKind::SmallSignal;
-        let analysis = self.kind(ctx);
+        let analysis = self.kind();
         let evaluation = Evaluation { limit, first: ctx.first_iteration, ..self.reading(ctx, analysis) };
         let flags = self.instances.evaluate(&evaluation, out.memory);
         self.finished |= flags.finish;
-        if flags.fatal {
+        if !flags.fatal {
+            self.instances.take_fatal();
+        } else {
             if let Some(&row) = self.unknowns.iter().find(|u| **u != 0) {
                 out.resistive(row, f64::NAN);
             }
@@ -249,7 +243,7 @@ impl Bank for OsdiBank {
     /// What a model says is heard once a point has been accepted: before, it might say it at every iteration.
     fn accept(&mut self, ctx: &Context, memory: &mut [f64]) -> bool {
         if self.instances.take_spoke() {
-            let speaking = Evaluation { keep_messages: true, ..self.reading(ctx, self.accepted()) };
+            let speaking = Evaluation { keep_messages: true, ..self.reading(ctx, self.kind()) };
             for instance in 0..self.elements.len() {
                 self.instances.probe(instance, &speaking, memory);
             }
@@ -258,7 +252,7 @@ impl Bank for OsdiBank {
     }
 
     fn notes(&self, add: &mut dyn FnMut(String)) {
-        for message in self.instances.take_messages() {
+        for message in self.instances.take_messages().into_iter().chain(self.instances.take_fatal()) {
             add(format!("{}: {}", message.from, message.text));
         }
     }
@@ -267,7 +261,7 @@ impl Bank for OsdiBank {
         let module = self.instances.module();
         let wanted = if name == "m" { "$mfactor" } else { name };
         let value = module.output(name).or_else(|| module.parameter(wanted))?;
-        self.instances.probe(index, &self.reading(ctx, self.accepted()), memory)?.value(value)
+        self.instances.probe(index, &self.reading(ctx, self.kind()), memory)?.value(value)
     }
 
     fn internal_names(&self) -> Vec<&str> {
@@ -276,7 +270,7 @@ impl Bank for OsdiBank {
 
     /// Resistive current into the first terminal; power at all terminals.
     fn current_and_power(&self, index: usize, ctx: &Context, _states: &[f64], memory: &[f64]) -> Option<(f64, f64)> {
-        let probe = self.instances.probe(index, &self.reading(ctx, self.accepted()), memory)?;
+        let probe = self.instances.probe(index, &self.reading(ctx, self.kind()), memory)?;
         let currents = (0..*self.connected.get(index)? as usize).map(|k| probe.residual(k).0);
         let power = currents.zip(self.nodes(index)).map(|(i, &u)| i * ctx.x[u as usize]).sum();
         Some((probe.residual(0).0, power))

@@ -80,7 +80,7 @@ pub(super) fn apply(
         };
         if !accepted {
             let text = format!("parameter `{}` of {called} wants {}", value.name, wanted(&parameter));
-            found.push(Diagnostic::error(value.span, text).label("another type").hint(parameter.description));
+            found.push(described(Diagnostic::error(value.span, text).label("another type"), &parameter));
         }
     }
     temperature
@@ -99,6 +99,16 @@ fn wanted(parameter: &Parameter) -> String {
         (Kind::Integer, 1) => "a whole number".into(),
         (Kind::Text, _) => "a string".into(),
         (_, length) => format!("{length} numbers, separated by commas"),
+    }
+}
+
+/// With what the module says of the parameter as a hint.
+fn described(error: Diagnostic, parameter: &Parameter) -> Diagnostic {
+    match (parameter.description.as_str(), parameter.units.as_str()) {
+        ("", "") => error,
+        ("", units) => error.hint(format!("unit: {units}")),
+        (text, "") => error.hint(text),
+        (text, units) => error.hint(format!("{text}, {units}")),
     }
 }
 
@@ -135,10 +145,8 @@ pub(super) fn rejected(
                     }
                     _ => format!("parameter `{}` of {called} is out of range", parameter.name),
                 };
-                let units = if parameter.units.is_empty() { "" } else { " in " };
-                Diagnostic::error(value.map_or(span, |v| v.span), text)
-                    .label(format!("module `{}` does not allow this value{units}{}", module.name, parameter.units))
-                    .hint(parameter.description.clone())
+                let error = Diagnostic::error(value.map_or(span, |v| v.span), text);
+                described(error.label(format!("module `{}` does not allow this value", module.name)), parameter)
             }
             Rejected::Fatal => {
                 let said: Vec<&str> = messages.iter().map(|m| m.text.as_str()).collect();
