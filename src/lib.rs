@@ -5,6 +5,7 @@
 pub mod diagnostic;
 pub mod dialect;
 pub mod expr;
+pub mod osdi;
 pub mod netlist;
 pub mod circuit;
 pub mod linear;

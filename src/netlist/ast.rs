@@ -361,6 +361,8 @@ pub(crate) struct Deck {
     pub saves: Vec<SignalText>,
     pub prints: Vec<(Word, Vec<SignalText>)>,
     pub controllers: Vec<ControllerText>,
+    /// Libraries of compiled models.
+    pub libraries: Vec<std::sync::Arc<crate::osdi::Library>>,
     /// `.control` blocks.
     pub controls: Vec<ControlText>,
 }

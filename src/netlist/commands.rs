@@ -49,6 +49,9 @@ pub(crate) const KNOWN: [&str; 41] = [
     "width",
     "control",
     "endc",
+    "osdi",
+    "pre_osdi",
+    "hdl",
 ];
 
 /// Statements of the dialect that this version does not have.

@@ -8,7 +8,7 @@ use super::{sources, suggest};
 use crate::diagnostic::Diagnostic;
 
 /// Letters that begin an element.
-const LETTERS: &str = "bcdefghijklmqrsvwxyz";
+const LETTERS: &str = "bcdefghijklmnqrsvwxyz";
 /// Long element words of the `Y` form, after which the element's name follows.
 const Y_WORDS: [&str; 4] = ["ymemristor", "ydac", "yadc", "yopamp"];
 /// Most controlling quantities of one POLY source.
@@ -32,7 +32,7 @@ pub(crate) fn element(line: &Line, read: &mut sources::ReadPoints) -> Result<Ele
         title = name(cursor, "the element's name")?;
     }
     let count = match letter {
-        'k' | 'x' | 'y' => 0,
+        'k' | 'n' | 'x' | 'y' => 0,
         'j' | 'q' | 'z' => 3,
         'm' | 's' => 4,
         _ => 2,
@@ -73,9 +73,8 @@ fn unknown(line: &Line) -> Diagnostic {
     let span = line.origin.span(0, end.max(first.len_utf8()));
     let hint = match first.to_ascii_lowercase() {
         'a' => "XSPICE code models are not part of this version",
-        'n' => "Verilog-A devices are not part of this version",
         'o' | 't' | 'u' | 'p' => "transmission lines are not part of this version",
-        _ => "element names begin with one of R C L K V I E F G H B D J M Q S W X Y Z; a comment begins with `*`",
+        _ => "element names begin with one of R C L K V I E F G H B D J M N Q S W X Y Z; a comment begins with `*`",
     };
     let message = format!("`{}` begins no known element", super::lex::shorten(&line.text[..end.max(first.len_utf8())]));
     Diagnostic::error(span, message).label("unknown element letter").hint(hint)

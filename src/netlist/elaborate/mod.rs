@@ -170,6 +170,7 @@ pub(crate) fn elaborate(
         node_index: std::mem::take(&mut work.node_index),
         element_index: std::mem::take(&mut work.element_index),
         models: std::mem::take(&mut work.models),
+        libraries: deck.libraries.clone(),
         sources: Arc::clone(sources),
         origin: None,
         overrides: Overrides::default(),
