@@ -86,7 +86,7 @@ fn linear_elements() {
     let two = deck.l("l2", "a c", 4e-3);
     let three = deck.l("l3", "b 0", 2e-3);
     for (name, first, second, coupling) in [("k1", one, two, 0.9), ("k2", one, three, -0.3)] {
-        deck.add(name, "", ElementKind::Mutual { first, second, coupling });
+        deck.add(name, "", ElementKind::Mutual { coils: vec![first, second], coupling });
     }
     check(&deck, 3.0, false);
 }

@@ -6,7 +6,9 @@ mod cards;
 mod controlled;
 mod converter;
 mod diode;
+mod history;
 mod junction;
+mod line;
 mod linear;
 mod mosfet1;
 mod opamp;
@@ -14,6 +16,7 @@ pub mod memristor;
 mod params;
 mod source;
 mod switch;
+mod transfer;
 
 #[cfg(test)]
 mod device_tests;
@@ -31,6 +34,7 @@ pub use bank::{Bank, Builder, Context, NoiseSource, Slot, Stamps, StateStep, Unk
 pub use behavioural::BehaviouralBank;
 pub use controlled::ControlledBank;
 pub use converter::{AdcModel, DacModel};
+pub use line::LineBank;
 pub use linear::LinearBank;
 pub use params::{ParamSpec, Parameters, apply, find, nearest};
 pub use source::{SourceBank, SourceMode};
@@ -125,6 +129,10 @@ pub fn build(builder: &mut Builder, warnings: &mut Vec<Diagnostic>) -> Result<Ba
     let behavioural = BehaviouralBank::build(builder, &mut found);
     if !behavioural.elements().is_empty() {
         banks.others.push(Box::new(behavioural));
+    }
+    let lines = LineBank::build(builder);
+    if !lines.elements().is_empty() {
+        banks.others.push(Box::new(lines));
     }
     for (model_type, elements) in model_types().iter().zip(&groups) {
         if !elements.is_empty() {

@@ -39,6 +39,11 @@ const TABLE: &[(&str, Builtin, usize, usize)] = &[
     ("tanh", Builtin::Tanh, 1, 1),
     ("limit", Builtin::Limit, 3, 3),
     ("ternary_fcn", Builtin::Ternary, 3, 3),
+    ("ddt", Builtin::Derivative, 1, 1),
+    ("idt", Builtin::Integral, 1, 2),
+    ("sdt", Builtin::Integral, 1, 2),
+    ("delay", Builtin::Delay, 2, 3),
+    ("absdelay", Builtin::Delay, 2, 3),
 ];
 
 /// Random functions of parameters. `limit` with two arguments is one of them.

@@ -12,6 +12,8 @@ pub(super) enum Shape {
     Limit,
     Ternary,
     Pwl,
+    /// Not a function of the present values.
+    Memory,
 }
 
 impl Builtin {
@@ -50,6 +52,9 @@ impl Builtin {
             Builtin::Limit => return Shape::Limit,
             Builtin::Ternary => return Shape::Ternary,
             Builtin::Pwl => return Shape::Pwl,
+            Builtin::Derivative | Builtin::Integral | Builtin::Delay | Builtin::Transfer | Builtin::Response => {
+                return Shape::Memory;
+            }
         })
     }
 }
@@ -189,6 +194,8 @@ impl<L> Expr<L> {
             Expr::Unary(op, x) => op.scalar().objection(x.as_const()?),
             Expr::Binary(op, a, b) => op.scalar().0.objection(a.as_const()?, b.as_const()?),
             Expr::If(..) | Expr::Call(Builtin::Ternary, _) => return None,
+            Expr::Call(Builtin::Derivative, arguments) => return arguments[0].as_const().map(|_| Ok(0.0)),
+            Expr::Call(function, _) if function.has_memory() => return None,
             Expr::Call(function, arguments) => {
                 if arguments.iter().any(|argument| argument.as_const().is_none()) {
                     return None;

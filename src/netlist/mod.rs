@@ -5,6 +5,7 @@
 
 mod ast;
 mod commands;
+mod controlled;
 mod edit;
 mod elaborate;
 mod elements;
