@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// A change of slope counts as a corner when it moves the signal by this share of its size within one delay.
 const SIGNIFICANT: f64 = 3e-4;
-/// Points kept that are older than the delay, for the slopes at its end.
+/// Points kept that are older than the delay, for the slopes at its end and for an integrator that goes back.
 const MARGIN: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,9 @@ impl<const N: usize> History<N> {
         for (scale, v) in self.scale.iter_mut().zip(value) {
             *scale = scale.max(v.abs());
         }
-        let old = time - self.delay;
+        // the integrator may go back by a few points
+        let back = self.samples.len().saturating_sub(1 + MARGIN);
+        let old = self.samples[back].time - self.delay;
         while self.samples.len() > MARGIN + 1 && self.samples[MARGIN].time < old {
             self.samples.pop_front();
         }

@@ -10,13 +10,16 @@ mod history;
 mod junction;
 mod line;
 mod linear;
+mod lossy;
 mod mosfet1;
 mod opamp;
 pub mod memristor;
 mod params;
+mod relaxation;
 mod source;
 mod switch;
 mod transfer;
+mod urc;
 
 #[cfg(test)]
 mod device_tests;
