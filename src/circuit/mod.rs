@@ -50,6 +50,12 @@ pub struct Circuit {
     pub options: Vec<Setting>,
     /// Analyses in deck order.
     pub analyses: Vec<Analysis>,
+    /// `.step` sweeps around all analyses, the first one innermost.
+    pub steps: Vec<Sweep>,
+    /// `.mc`: samples of a Monte Carlo run.
+    pub samples: Option<u64>,
+    /// `.limits` statements.
+    pub limits: Vec<MeasureLimit>,
     /// `.ic` node voltages, V.
     pub initial_voltages: Vec<(NodeId, f64)>,
     /// `.nodeset` guesses, V.
@@ -234,26 +240,41 @@ pub enum Analysis {
     Tran { step: f64, stop: f64, start: f64, max_step: Option<f64>, use_initial: bool, span: Span },
 }
 
-/// One DC sweep variable.
+/// One sweep variable with its values.
 #[derive(Debug, Clone)]
 pub struct Sweep {
     /// What varies.
     pub target: SweepTarget,
-    /// First value.
-    pub start: f64,
-    /// Last value.
-    pub stop: f64,
-    /// Increment (its sign follows stop - start).
-    pub step: f64,
+    /// In order; at least one.
+    pub values: Vec<f64>,
 }
 
-/// What a DC sweep varies.
+/// What a sweep varies.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SweepTarget {
-    /// An independent V or I source (or a resistor).
-    Element(ElementId),
+    /// DC value of an independent V or I source.
+    Source(ElementId),
+    /// Main value of another element (by full name), or one of its parameters.
+    Element(String, Option<String>),
+    /// Parameter of a model card.
+    Model(String, String),
+    /// Top-level `.param`.
+    Parameter(String),
     /// Temperature in degrees Celsius.
     TemperatureCelsius,
+}
+
+/// `.limits`: the range of a measure that counts as a pass.
+#[derive(Debug, Clone)]
+pub struct MeasureLimit {
+    /// Name of the measure, lower case.
+    pub name: String,
+    /// Least value, in the unit of the measure.
+    pub min: f64,
+    /// Greatest value.
+    pub max: f64,
+    /// Where it was written.
+    pub span: Span,
 }
 
 /// A `.controller NAME [key=value ..]` .. `.endcontroller` block: statements kept as words with their spans.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Circuit, ParamData};
+use super::{Circuit, ParamData, SweepTarget};
 use crate::diagnostic::Diagnostic;
 
 /// Which values the random functions of a deck (`gauss`, `agauss`, `unif`, `aunif`, `limit`) give.
@@ -57,6 +57,35 @@ impl Overrides {
         all.seed = more.seed.or(all.seed);
         all.draw = more.draw.or(all.draw);
         all
+    }
+}
+
+impl SweepTarget {
+    /// The override that gives the swept quantity a value.
+    pub fn set(&self, circuit: &Circuit, value: f64) -> Overrides {
+        let mut overrides = Overrides::default();
+        let number = ParamData::Number(value);
+        match self {
+            SweepTarget::Source(element) => {
+                overrides.elements.push((circuit.elements[element.0 as usize].name.clone(), None, number));
+            }
+            SweepTarget::Element(name, param) => overrides.elements.push((name.clone(), param.clone(), number)),
+            SweepTarget::Model(name, param) => overrides.models.push((name.clone(), param.clone(), number)),
+            SweepTarget::Parameter(name) => overrides.params.push((name.clone(), value)),
+            SweepTarget::TemperatureCelsius => overrides.celsius = Some(value),
+        }
+        overrides
+    }
+
+    /// The swept quantity as a user would write it.
+    pub fn label(&self, circuit: &Circuit) -> String {
+        match self {
+            SweepTarget::Source(element) => circuit.elements[element.0 as usize].name.clone(),
+            SweepTarget::Element(name, None) | SweepTarget::Parameter(name) => name.clone(),
+            SweepTarget::Element(name, Some(param)) => format!("{name}:{param}"),
+            SweepTarget::Model(name, param) => format!("{name}({param})"),
+            SweepTarget::TemperatureCelsius => "temp".into(),
+        }
     }
 }
 

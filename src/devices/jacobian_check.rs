@@ -138,6 +138,49 @@ fn behavioural_sources() {
 }
 
 #[test]
+fn operators_in_expressions() {
+    let mut deck = Deck::new();
+    let [a, b] = ["a", "b"].map(|n| deck.node(n));
+    let v = |p, m| Expr::Leaf(Quantity::Voltage(p, m));
+    let product = |x: Expr<Quantity>, y| Expr::Binary(Binary::Multiply, Box::new(x), Box::new(y));
+    let s = || Expr::Leaf(Quantity::Laplace);
+    let lag = Expr::Binary(
+        Binary::Divide,
+        Box::new(Expr::Binary(Binary::Add, Box::new(Expr::Const(2.0)), Box::new(s()))),
+        Box::new(Expr::Binary(Binary::Add, Box::new(Expr::Const(1.0)), Box::new(product(s(), s())))),
+    );
+    let charge = product(v(a, NodeId(0)), v(a, b));
+    for (name, nodes, function, rest) in [
+        ("b1", "a 0", Builtin::Derivative, vec![]),
+        ("b2", "b 0", Builtin::Integral, vec![Expr::Const(0.3)]),
+        ("b3", "a b", Builtin::Transfer, vec![lag]),
+        ("b4", "b a", Builtin::Delay, vec![Expr::Const(1.0)]),
+    ] {
+        let call = Expr::Call(function, [vec![charge.clone()], rest].concat());
+        deck.add(name, nodes, ElementKind::BehaviouralCurrent(product(call, v(b, NodeId(0)))));
+    }
+    check(&deck, 2.0, false);
+}
+
+#[test]
+fn lines() {
+    let mut deck = Deck::new();
+    deck.add("t1", "a 0 b c", ElementKind::Line { impedance: 50.0, delay: 1e-9, initial: None });
+    for (name, params) in [
+        ("o1", vec![("r", 10.0), ("l", 1e-6), ("c", 1e-10), ("len", 1.0)]),
+        ("o2", vec![("r", 10.0), ("c", 1e-10), ("len", 1.0)]),
+        ("o3", vec![("r", 10.0), ("g", 1e-3), ("len", 1.0)]),
+        ("o4", vec![("l", 1e-6), ("c", 1e-10), ("len", 1.0)]),
+    ] {
+        let model = deck.model("ltra", &params);
+        deck.device(name, "a 0 b c", model, &[]);
+    }
+    let urc = deck.model("urc", &[("k", 2.0), ("rperl", 1e3), ("cperl", 1e-9)]);
+    deck.device("u1", "a b c", urc, &[("l", 1.0)]);
+    check(&deck, 2.0, false);
+}
+
+#[test]
 fn diodes() {
     let params = [("is", 1e-14), ("rs", 5.0), ("cjo", 2e-12), ("vj", 0.7), ("m", 0.4), ("tt", 1e-9), ("bv", 5.0)];
     let mut deck = Deck::new();

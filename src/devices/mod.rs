@@ -11,7 +11,7 @@ mod junction;
 mod line;
 mod linear;
 mod lossy;
-mod mosfet1;
+pub(crate) mod mosfet;
 mod opamp;
 pub mod memristor;
 mod params;
@@ -74,7 +74,7 @@ pub struct ModelType {
 }
 
 static REGISTRY: LazyLock<Vec<ModelType>> = LazyLock::new(|| {
-    let single = [diode::TYPE, mosfet1::TYPE, opamp::TYPE];
+    let single = [diode::TYPE, mosfet::TYPE, opamp::TYPE, lossy::TYPE, urc::TYPE];
     [&single[..], &switch::TYPES, &converter::TYPES, memristor::TYPES].concat()
 });
 

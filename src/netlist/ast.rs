@@ -287,8 +287,53 @@ pub(crate) enum SignalKind {
 #[derive(Clone, Debug)]
 pub(crate) enum AnalysisText {
     Op { span: Span },
-    Dc { sweeps: Vec<(Word, [Value; 3])>, span: Span },
+    Dc { sweeps: Vec<SweepText>, span: Span },
     Tran { times: Vec<Value>, use_initial: bool, span: Span },
+}
+
+/// One sweep variable as written.
+#[derive(Clone, Debug)]
+pub(crate) struct SweepText {
+    pub target: TargetText,
+    pub grid: GridText,
+}
+
+/// What varies, as written.
+#[derive(Clone, Debug)]
+pub(crate) enum TargetText {
+    Temperature,
+    Parameter(Word),
+    /// `model(param)` or `element:param`.
+    Of(Word, Word),
+    /// An element or a parameter.
+    Named(Word),
+}
+
+/// Spacing of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Linear,
+    Decade,
+    Octave,
+}
+
+/// Over which values.
+#[derive(Clone, Debug)]
+pub(crate) enum GridText {
+    /// Step of a linear range (1 when not given), points of a decade or octave.
+    Range {
+        scale: Scale,
+        start: Value,
+        stop: Value,
+        step: Option<Value>,
+    },
+    /// So many values, equally spaced.
+    Count {
+        count: Value,
+        start: Value,
+        stop: Value,
+    },
+    List(Vec<Value>),
 }
 
 /// A controller block as written.
@@ -319,6 +364,12 @@ pub(crate) struct Deck {
     pub globals: Vec<Word>,
     pub options: Vec<Param>,
     pub analyses: Vec<AnalysisText>,
+    /// `.step`, in order.
+    pub steps: Vec<SweepText>,
+    /// `.mc`: number of samples.
+    pub samples: Option<Value>,
+    /// `.limits`.
+    pub limits: Vec<(Word, Vec<Param>)>,
     pub saves: Vec<SignalText>,
     pub prints: Vec<(Word, Vec<SignalText>)>,
     pub controllers: Vec<ControllerText>,

@@ -18,6 +18,7 @@ mod report;
 mod signals;
 mod sources;
 mod suggest;
+mod sweeps;
 mod value;
 
 use std::collections::HashSet;

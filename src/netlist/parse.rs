@@ -247,6 +247,9 @@ impl Parser {
             "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
             "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
             "op" | "dc" | "tran" => self.deck.analyses.push(commands::analysis(cursor, word)?),
+            "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
+            "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
+            "limits" => self.deck.limits.push(super::sweeps::limits(cursor)?),
             "control" => self.control = Some((word.span, false)),
             "controller" => {
                 let span = cursor.line.span();
