@@ -96,9 +96,16 @@ struct Snapshot {
 /// What the line does in time.
 #[derive(Clone)]
 enum Kind {
-    Waves { waves: Waves, past: History<2> },
+    Waves {
+        waves: Waves,
+        past: History<2>,
+    },
     /// Kernels of the two sums of modes, and conductance at high frequencies (S) of each.
-    Modes { series: f64, kernels: [Kernel; 2], instant: [f64; 2] },
+    Modes {
+        series: f64,
+        kernels: [Kernel; 2],
+        instant: [f64; 2],
+    },
     /// Conductances Y11 and Y12.
     Resistive(f64, f64),
 }
@@ -202,9 +209,7 @@ impl Line {
     /// The kernels: of waves both admittances, then both propagations; of modes the even and the odd sum.
     fn kernels(&self) -> [Option<&Kernel>; 4] {
         match &self.kind {
-            Kind::Waves { waves, .. } => {
-                [Some(&waves.shunt), Some(&waves.shunt), Some(&waves.tail), Some(&waves.tail)]
-            }
+            Kind::Waves { waves, .. } => [Some(&waves.shunt), Some(&waves.shunt), Some(&waves.tail), Some(&waves.tail)],
             Kind::Modes { kernels: [even, odd], .. } => [Some(even), Some(odd), None, None],
             Kind::Resistive(..) => [None; 4],
         }
@@ -286,7 +291,8 @@ impl Line {
         }
         let Some(base) = self.past.back() else { return };
         let before = base.time;
-        let mut next = if self.past.len() >= KEPT { self.past.pop_front().unwrap_or_default() } else { Snapshot::default() };
+        let mut next =
+            if self.past.len() >= KEPT { self.past.pop_front().unwrap_or_default() } else { Snapshot::default() };
         self.prepare(time - before);
         let Some(base) = self.past.back() else { return };
         next.time = time;
@@ -328,7 +334,11 @@ impl Line {
             Kind::Waves { waves, .. } => {
                 let y = waves.admittance * (1.0 + waves.shunt.at_rest());
                 let p = waves.front + waves.tail.at_rest();
-                if y == 0.0 { (f64::INFINITY, f64::NEG_INFINITY) } else { (y * (1.0 + p * p) / (1.0 - p * p), -2.0 * y * p / (1.0 - p * p)) }
+                if y == 0.0 {
+                    (f64::INFINITY, f64::NEG_INFINITY)
+                } else {
+                    (y * (1.0 + p * p) / (1.0 - p * p), -2.0 * y * p / (1.0 - p * p))
+                }
             }
             Kind::Modes { series, kernels, instant } => {
                 let [even, odd] = [0, 1].map(|k| instant[k] + kernels[k].at_rest());
