@@ -102,9 +102,10 @@ impl Ratio {
                     _ => None,
                 }
             }
-            Expr::Call(Builtin::Pow | Builtin::Pwr, arguments) => {
-                Self::of(arguments.first()?)?.power(arguments.get(1)?.as_const()?)
-            }
+            Expr::Call(
+                Builtin::Pow | Builtin::Pwr | Builtin::PowReal | Builtin::PwrAbsolute | Builtin::PwrSigned,
+                arguments,
+            ) => Self::of(arguments.first()?)?.power(arguments.get(1)?.as_const()?),
             Expr::Call(Builtin::Exp, arguments) => {
                 let mut exponent = Self::of(arguments.first()?)?;
                 trim(&mut exponent.numerator);
@@ -172,7 +173,9 @@ pub(super) fn response(transfer: &Expr<Quantity>, s: Complex64) -> Option<Comple
                 Builtin::Atan | Builtin::Arctan => x.atan(),
                 Builtin::Asinh => x.asinh(),
                 Builtin::Abs => return real(x.norm()),
-                Builtin::Pow | Builtin::Pwr => power(x, response(arguments.get(1)?, s)?),
+                Builtin::Pow | Builtin::Pwr | Builtin::PowReal | Builtin::PwrAbsolute | Builtin::PwrSigned => {
+                    power(x, response(arguments.get(1)?, s)?)
+                }
                 _ => return None,
             })
         }
