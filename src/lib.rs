@@ -3,6 +3,7 @@
 //! Data flows one way, in the order of the modules below; a module uses those above its own line, never below.
 
 pub mod diagnostic;
+mod suggest;
 pub mod expr;
 pub mod netlist;
 pub mod circuit;
@@ -12,3 +13,4 @@ pub mod analysis;
 pub mod cosim;
 pub mod learn;
 pub mod output;
+pub mod calc;

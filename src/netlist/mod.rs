@@ -15,7 +15,6 @@ mod parse;
 mod report;
 mod signals;
 mod sources;
-mod suggest;
 mod value;
 
 use std::path::Path;
@@ -23,6 +22,7 @@ use std::sync::Arc;
 
 use crate::circuit::Circuit;
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
+use crate::suggest;
 
 use lex::{Blanks, Cursor};
 use lines::Lines;
