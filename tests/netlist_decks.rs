@@ -202,7 +202,8 @@ fn analyses_and_signals() {
     );
     assert!(matches!(c.analyses[0], Analysis::Op { .. }));
     let Analysis::Dc { sweeps, .. } = &c.analyses[1] else { panic!() };
-    assert_eq!((sweeps[0].step, sweeps[1].target.clone()), (0.1, SweepTarget::TemperatureCelsius));
+    assert!((sweeps[0].values[1] - sweeps[0].values[0] - 0.1).abs() < 1e-12);
+    assert_eq!(sweeps[1].target, SweepTarget::TemperatureCelsius);
     assert!(
         matches!(c.analyses[2], Analysis::Tran { start, max_step: Some(_), use_initial: true, .. } if start == 5e-7)
     );

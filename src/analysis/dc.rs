@@ -1,40 +1,28 @@
 //! DC sweeps, nested.
 
-use crate::circuit::{Circuit, ElementKind, Sweep, SweepTarget};
-use crate::devices::{Bank, SourceMode};
+use crate::circuit::{Circuit, ElementKind, Overrides, Sweep, SweepTarget};
+use crate::devices::SourceMode;
 use crate::output::{Quantity, Variable};
 
-use super::system::{Point, SOURCES, System};
+use super::system::{Point, System};
 use super::{Failure, Options, Probes, Sink, ZERO_CELSIUS};
 
-/// Number of values of a sweep.
-fn count(sweep: &Sweep) -> usize {
-    ((sweep.stop - sweep.start) / sweep.step + 1e-9).floor().max(0.0) as usize + 1
-}
-
 /// Runs a sweep into `sink`; the first of `sweeps` is the innermost.
+///
+/// A swept source is set in place; everything else rebuilds the circuit at each value.
 ///
 /// # Errors
 /// Netlist problems of a device at a swept value, or a point that does not converge.
 pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
-    let mut circuit = circuit.clone();
     let mut options = options.clone();
-    let mut system = System::new(&circuit, &options).map_err(Failure::Netlist)?;
-    let probes = Probes::new(&circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
-    let axis = match &sweeps[0].target {
-        SweepTarget::Element(element) => match &circuit.elements[element.0 as usize].kind {
-            ElementKind::CurrentSource(_) => Variable { name: "i(i-sweep)".into(), quantity: Quantity::Current },
-            ElementKind::Resistor { .. } => {
-                Variable { name: "res-sweep".into(), quantity: Quantity::Other("Ohm".into()) }
-            }
-            _ => Variable { name: "v(v-sweep)".into(), quantity: Quantity::Voltage },
-        },
-        SweepTarget::TemperatureCelsius => Variable { name: "temp-sweep".into(), quantity: Quantity::Temperature },
-    };
-    sink.begin(&probes.dataset(&circuit, "DC transfer characteristic", Some(axis)))?;
+    let base = circuit;
+    let mut rebuilt;
+    let mut circuit = base;
+    let mut system = System::new(circuit, &options).map_err(Failure::Netlist)?;
+    let mut probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
+    sink.begin(&probes.dataset(circuit, "DC transfer characteristic", Some(axis(circuit, &sweeps[0].target))))?;
 
-    let counts: Vec<usize> = sweeps.iter().map(count).collect();
-    let total: usize = counts.iter().product();
+    let total: usize = sweeps.iter().map(|sweep| sweep.values.len()).product();
     let mut indices = vec![usize::MAX; sweeps.len()];
     let mut last: Option<Point> = None;
     let mut outer_start: Option<Point> = None;
@@ -42,48 +30,45 @@ pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dy
     for point_number in 0..total {
         let mut rest = point_number;
         let mut rebuild = false;
-        for (k, sweep) in sweeps.iter().enumerate() {
-            let index = rest % counts[k];
-            rest /= counts[k];
-            if index == indices[k] {
-                continue;
-            }
-            indices[k] = index;
-            let value = sweep.start + sweep.step * index as f64;
-            match &sweep.target {
-                SweepTarget::Element(element) => match system.place(*element) {
-                    Some(place) if place.bank == SOURCES => system.sources.set_dc(place.index, value),
-                    _ => {
-                        if let ElementKind::Resistor { resistance } = &mut circuit.elements[element.0 as usize].kind {
-                            *resistance = value;
-                            rebuild = true;
-                        }
-                    }
-                },
-                SweepTarget::TemperatureCelsius => {
+        for (index, sweep) in indices.iter_mut().zip(sweeps) {
+            let now = rest % sweep.values.len();
+            rest /= sweep.values.len();
+            rebuild |= now != *index && !matches!(sweep.target, SweepTarget::Source(_));
+            *index = now;
+        }
+        let values = || sweeps.iter().zip(&indices).map(|(sweep, index)| (&sweep.target, sweep.values[*index]));
+        if rebuild {
+            let mut overrides = Overrides::default();
+            for (target, value) in values().filter(|(target, _)| !matches!(target, SweepTarget::Source(_))) {
+                overrides = overrides.with(&target.set(base, value));
+                if *target == SweepTarget::TemperatureCelsius {
                     options.temperature = value + ZERO_CELSIUS;
-                    rebuild = true;
                 }
             }
+            rebuilt = base.rebuilt(&overrides).map_err(Failure::Netlist)?;
+            circuit = &rebuilt;
+            system = System::new(circuit, &options).map_err(Failure::Netlist)?;
+            probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
         }
-        if rebuild {
-            let sources = system.sources.clone();
-            system = System::new(&circuit, &options).map_err(Failure::Netlist)?;
-            for index in 0..sources.elements().len() {
-                system.sources.set_dc(index, sources.dc(index));
+        for (target, value) in values() {
+            if let SweepTarget::Source(element) = target
+                && let Some(place) = system.place(*element)
+            {
+                system.sources.set_dc(place.index, value);
             }
         }
         system.sources.set_mode(SourceMode::Dc);
         let start = if indices[0] == 0 { outer_start.as_ref().or(last.as_ref()) } else { last.as_ref() };
         let found = match start {
-            Some(start) => system
+            // Another circuit may have other unknowns.
+            Some(start) if start.x.len() == system.unknowns.len() => system
                 .solve_static(start.clone(), false, &options)
-                .or_else(|_| system.operating_point(&circuit, false, &options)),
-            None => system.operating_point(&circuit, false, &options),
+                .or_else(|_| system.operating_point(circuit, false, &options)),
+            _ => system.operating_point(circuit, false, &options),
         };
         let found = found.map_err(Failure::Simulation)?;
         row.clear();
-        row.push(sweeps[0].start + sweeps[0].step * indices[0] as f64);
+        row.push(sweeps[0].values[indices[0]]);
         probes.read(&system, &found.point, 0.0, &options, &mut row);
         sink.row(&row)?;
         sink.progress((point_number + 1) as f64 / total as f64);
@@ -93,4 +78,21 @@ pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dy
         last = Some(found.point);
     }
     Ok(())
+}
+
+/// The axis of a sweep, under ngspice's names where it has one.
+fn axis(circuit: &Circuit, target: &SweepTarget) -> Variable {
+    let resistor = |name: &String| {
+        let index = circuit.element_index.get(name);
+        index.is_some_and(|id| matches!(circuit.elements[id.0 as usize].kind, ElementKind::Resistor { .. }))
+    };
+    match target {
+        SweepTarget::Source(element) => match &circuit.elements[element.0 as usize].kind {
+            ElementKind::CurrentSource(_) => Variable::new("i(i-sweep)", Quantity::Current),
+            _ => Variable::new("v(v-sweep)", Quantity::Voltage),
+        },
+        SweepTarget::TemperatureCelsius => Variable::new("temp-sweep", Quantity::Temperature),
+        SweepTarget::Element(name, None) if resistor(name) => Variable::new("res-sweep", Quantity::Other("Ohm".into())),
+        _ => Variable::new(target.label(circuit), Quantity::Other(String::new())),
+    }
 }

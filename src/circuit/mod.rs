@@ -1,5 +1,6 @@
 //! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
 
+mod overrides;
 mod waveform;
 
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
+pub use overrides::{Draw, Origin, Overrides};
 pub use waveform::{TranTimes, Waveform};
 
 /// Index of a node; 0 is ground.
@@ -28,7 +30,7 @@ pub struct ElementId(pub u32);
 pub struct ModelId(pub u32);
 
 /// A flat circuit with everything a run needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Circuit {
     /// First line of the deck.
     pub title: String,
@@ -46,6 +48,12 @@ pub struct Circuit {
     pub options: Vec<Setting>,
     /// Analyses in deck order.
     pub analyses: Vec<Analysis>,
+    /// `.step` sweeps around all analyses, the first one innermost.
+    pub steps: Vec<Sweep>,
+    /// `.mc`: samples of a Monte Carlo run.
+    pub samples: Option<u64>,
+    /// `.limits` statements.
+    pub limits: Vec<MeasureLimit>,
     /// `.ic` node voltages, V.
     pub initial_voltages: Vec<(NodeId, f64)>,
     /// `.nodeset` guesses, V.
@@ -58,6 +66,10 @@ pub struct Circuit {
     pub controllers: Vec<ControllerBlock>,
     /// The text everything points into.
     pub sources: Arc<SourceMap>,
+    /// What can make the circuit again with other values.
+    pub origin: Option<Arc<dyn Origin>>,
+    /// The values that differ from those of the deck.
+    pub overrides: Overrides,
 }
 
 /// One element of the flat circuit.
@@ -220,26 +232,41 @@ pub enum Analysis {
     Tran { step: f64, stop: f64, start: f64, max_step: Option<f64>, use_initial: bool, span: Span },
 }
 
-/// One DC sweep variable.
+/// One sweep variable with its values.
 #[derive(Debug, Clone)]
 pub struct Sweep {
     /// What varies.
     pub target: SweepTarget,
-    /// First value.
-    pub start: f64,
-    /// Last value.
-    pub stop: f64,
-    /// Increment (its sign follows stop - start).
-    pub step: f64,
+    /// In order; at least one.
+    pub values: Vec<f64>,
 }
 
-/// What a DC sweep varies.
+/// What a sweep varies.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SweepTarget {
-    /// An independent V or I source (or a resistor).
-    Element(ElementId),
+    /// DC value of an independent V or I source.
+    Source(ElementId),
+    /// Main value of another element (by full name), or one of its parameters.
+    Element(String, Option<String>),
+    /// Parameter of a model card.
+    Model(String, String),
+    /// Top-level `.param`.
+    Parameter(String),
     /// Temperature in degrees Celsius.
     TemperatureCelsius,
+}
+
+/// `.limits`: the range of a measure that counts as a pass.
+#[derive(Debug, Clone)]
+pub struct MeasureLimit {
+    /// Name of the measure, lower case.
+    pub name: String,
+    /// Least value, in the unit of the measure.
+    pub min: f64,
+    /// Greatest value.
+    pub max: f64,
+    /// Where it was written.
+    pub span: Span,
 }
 
 /// A `.controller NAME [key=value ..]` .. `.endcontroller` block: statements kept as words with their spans.

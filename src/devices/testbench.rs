@@ -1,11 +1,10 @@
 //! A small dense simulator for the tests of the devices: circuits built in code, Newton, fixed-step integration.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::{Banks, Builder, Context, Slot, SourceMode, Stamps, StateStep, Unknown};
 use crate::circuit::*;
-use crate::diagnostic::{Diagnostic, SourceMap, Span};
+use crate::diagnostic::{Diagnostic, Span};
 
 /// Room temperature of the tests, K.
 pub const T: f64 = 300.15;
@@ -22,17 +21,7 @@ impl Deck {
                 title: "test".into(),
                 nodes: vec!["0".into()],
                 node_index: HashMap::from([("0".into(), NodeId(0))]),
-                elements: vec![],
-                element_index: HashMap::new(),
-                models: vec![],
-                options: vec![],
-                analyses: vec![],
-                initial_voltages: vec![],
-                nodesets: vec![],
-                saves: vec![],
-                prints: vec![],
-                controllers: vec![],
-                sources: Arc::new(SourceMap::default()),
+                ..Circuit::default()
             },
         }
     }

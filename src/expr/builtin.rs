@@ -41,8 +41,8 @@ const TABLE: &[(&str, Builtin, usize, usize)] = &[
     ("ternary_fcn", Builtin::Ternary, 3, 3),
 ];
 
-/// Random functions of ngspice's parameters. `limit` with two arguments is one of them.
-const RANDOM: &[&str] = &["agauss", "gauss", "aunif", "unif", "limit"];
+/// Random functions of parameters. `limit` with two arguments is one of them.
+const RANDOM: &[&str] = &["agauss", "gauss", "aunif", "unif", "limit", "flat", "mc"];
 
 impl Builtin {
     /// The built-in function `name` (lower case) when it takes `arguments` arguments.
@@ -61,8 +61,9 @@ impl Builtin {
 /// Why a call cannot be resolved: message and hint.
 pub(super) fn unknown_call(name: &str, arguments: usize) -> (String, Option<String>) {
     if RANDOM.contains(&name) && (name != "limit" || arguments == 2) {
-        let hint = (name == "limit").then(|| "limit(x,low,high) clips x to a range".to_string());
-        return (format!("random function `{name}` is not supported in this version"), hint);
+        let hint = "agauss(nominal,deviation,sigma), gauss(nominal,relative,sigma), aunif(nominal,deviation), \
+                    unif(nominal,relative), limit(nominal,deviation) of numbers; limit(x,low,high) clips x";
+        return (format!("random function `{name}` cannot stand here like this"), Some(hint.to_string()));
     }
     match TABLE.iter().find(|row| row.0 == name) {
         Some(&(_, Builtin::Pwl, ..)) => {
@@ -129,7 +130,7 @@ mod tests {
         assert_eq!(Builtin::find("pwl", 5), Some(Builtin::Pwl));
         assert_eq!(Builtin::find("pwl", 6), None);
         assert_eq!(Builtin::find("limit", 2), None);
-        assert!(unknown_call("limit", 2).0.contains("not supported"));
+        assert!(unknown_call("limit", 2).0.contains("cannot stand here"));
         assert!(unknown_call("limit", 4).0.contains("takes 3 arguments"));
         for row in TABLE {
             assert!(!row.1.name().is_empty());

@@ -1,7 +1,7 @@
 //! Names to quantities: parameters and functions are put in place, constants folded.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::MAX_HEIGHT;
 use super::ast::{Binary, Builtin, Expr, Name};
@@ -36,7 +36,7 @@ pub enum Convention {
 }
 
 /// A user's function: formal arguments (lower case) and body.
-pub type Function = (Rc<[String]>, Rc<Expr<Name>>);
+pub type Function = (Arc<[String]>, Arc<Expr<Name>>);
 
 /// What the names of an expression mean at its place in the netlist. Names arrive in lower case.
 pub trait Scope<L> {
@@ -58,6 +58,11 @@ pub trait Scope<L> {
 
     /// Formal arguments and body of a user's function, which goes before a built-in one of the same name.
     fn function(&mut self, name: &str) -> Option<Function>;
+
+    /// The value of a random function such as `gauss`; `None` when there is none of this name and number of arguments.
+    fn random(&mut self, _name: &str, _arguments: &[f64]) -> Option<f64> {
+        None
+    }
 
     /// Which meaning `pow` and `pwr` have here.
     fn convention(&self) -> Convention {
@@ -260,6 +265,15 @@ impl<L: Clone> Resolver<'_, L> {
     ) -> Result<Tree<L>, ResolveError> {
         let error = |message: String| ResolveError { at, message, hint: None };
         let Some((names, body)) = self.scope.function(function) else {
+            let mut values = Vec::with_capacity(arguments.len());
+            for argument in arguments {
+                values.extend(self.tree(argument, formals)?.expr.as_const());
+            }
+            if values.len() == arguments.len()
+                && let Some(value) = self.scope.random(function, &values)
+            {
+                return Ok(Tree { expr: Expr::Const(value), extent: Extent::LEAF });
+            }
             let (message, hint) = unknown_call(function, arguments.len());
             return Err(ResolveError { at, message, hint });
         };

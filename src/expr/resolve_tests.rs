@@ -17,7 +17,7 @@ impl Names {
 
     fn func(mut self, name: &str, formals: &str, body: &str) -> Self {
         let formals = formals.split(',').filter(|name| !name.is_empty()).map(String::from).collect();
-        self.functions.insert(name.into(), (formals, Rc::new(expression(body).unwrap())));
+        self.functions.insert(name.into(), (formals, Arc::new(expression(body).unwrap())));
         self
     }
 
@@ -193,8 +193,8 @@ fn function_errors() {
     assert_eq!(names.error("leak(1)").1, "in function `bare`: unknown parameter `x`");
     assert_eq!(names.error("1+sqrt(1,2)"), (2, "`sqrt` takes 1 argument, 2 given".into()));
     assert_eq!(names.error("max(1)").1, "`max` takes at least 2 arguments, 1 given");
-    assert_eq!(names.error("agauss(1,2,3)").1, "random function `agauss` is not supported in this version");
-    assert_eq!(names.error("1+limit(1,2)").1, "random function `limit` is not supported in this version");
+    assert_eq!(names.error("agauss(1,2,3)").1, "random function `agauss` cannot stand here like this");
+    assert_eq!(names.error("1+limit(1,2)").1, "random function `limit` cannot stand here like this");
     assert_eq!(names.error("1+v(nowhere)"), (2, "unknown node `nowhere`".into()));
     assert_eq!(names.error("pwl(v(a),0,0,0,1)"), (4, "the abscissae of `pwl` must rise: 0 after 0".into()));
     assert_eq!(names.error("pwl(v(a),0,v(b),1,1)").1, "the points of `pwl` must be constants");

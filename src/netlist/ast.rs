@@ -1,8 +1,8 @@
 //! Syntax tree: statements as written, with spans; nothing is evaluated yet.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
 use crate::diagnostic::Span;
@@ -18,7 +18,7 @@ pub(crate) struct Word {
 /// A parsed expression that can say where in the file a byte of its text is.
 #[derive(Clone, Debug)]
 pub(crate) struct Formula {
-    pub expr: Rc<Expr<Name>>,
+    pub expr: Arc<Expr<Name>>,
     pub origin: Origin,
     /// Offset of the expression in its logical line.
     pub start: usize,
@@ -58,18 +58,18 @@ pub(crate) struct Param {
 pub(crate) struct Definition {
     pub name: Word,
     pub value: Value,
-    pub used: Cell<bool>,
+    pub used: AtomicBool,
 }
 
 /// A user function.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Function {
-    pub arguments: Rc<[String]>,
-    pub body: Rc<Expr<Name>>,
+    pub arguments: Arc<[String]>,
+    pub body: Arc<Expr<Name>>,
 }
 
 /// A `.model` card.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub name: Word,
     pub kind: Word,
@@ -103,7 +103,7 @@ pub(crate) struct Block {
 }
 
 /// An element line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Element {
     pub name: Word,
     pub nodes: Vec<Word>,
@@ -111,7 +111,7 @@ pub(crate) struct Element {
 }
 
 /// What follows the nodes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Body {
     Passive {
         kind: Passive,
@@ -197,7 +197,7 @@ pub(crate) enum Controlled {
 }
 
 /// Value of an independent source.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SourceText {
     pub dc: Option<Value>,
     pub ac: Option<(Option<Value>, Option<Value>)>,
@@ -216,7 +216,7 @@ pub(crate) enum Shape {
 }
 
 /// A source function with its arguments.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FunctionText {
     pub shape: Shape,
     pub span: Span,
@@ -228,7 +228,7 @@ pub(crate) struct FunctionText {
 }
 
 /// A signal in `.save`, `.print`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SignalText {
     pub kind: SignalKind,
     /// As written, lower case and without blanks.
@@ -236,7 +236,7 @@ pub(crate) struct SignalText {
 }
 
 /// Kinds of signals as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum SignalKind {
     All,
     Voltage(Word, Option<Word>),
@@ -245,15 +245,60 @@ pub(crate) enum SignalKind {
 }
 
 /// An analysis as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum AnalysisText {
     Op { span: Span },
-    Dc { sweeps: Vec<(Word, [Value; 3])>, span: Span },
+    Dc { sweeps: Vec<SweepText>, span: Span },
     Tran { times: Vec<Value>, use_initial: bool, span: Span },
 }
 
+/// One sweep variable as written.
+#[derive(Clone, Debug)]
+pub(crate) struct SweepText {
+    pub target: TargetText,
+    pub grid: GridText,
+}
+
+/// What varies, as written.
+#[derive(Clone, Debug)]
+pub(crate) enum TargetText {
+    Temperature,
+    Parameter(Word),
+    /// `model(param)` or `element:param`.
+    Of(Word, Word),
+    /// An element or a parameter.
+    Named(Word),
+}
+
+/// Spacing of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Linear,
+    Decade,
+    Octave,
+}
+
+/// Over which values.
+#[derive(Clone, Debug)]
+pub(crate) enum GridText {
+    /// Step of a linear range (1 when not given), points of a decade or octave.
+    Range {
+        scale: Scale,
+        start: Value,
+        stop: Value,
+        step: Option<Value>,
+    },
+    /// So many values, equally spaced.
+    Count {
+        count: Value,
+        start: Value,
+        stop: Value,
+    },
+    List(Vec<Value>),
+}
+
 /// A controller block as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ControllerText {
     pub name: Word,
     pub span: Span,
@@ -262,7 +307,7 @@ pub(crate) struct ControllerText {
 }
 
 /// One line of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ControllerLine {
     pub keyword: Word,
     pub words: Vec<Word>,
@@ -280,6 +325,12 @@ pub(crate) struct Deck {
     pub globals: Vec<Word>,
     pub options: Vec<Param>,
     pub analyses: Vec<AnalysisText>,
+    /// `.step`, in order.
+    pub steps: Vec<SweepText>,
+    /// `.mc`: number of samples.
+    pub samples: Option<Value>,
+    /// `.limits`.
+    pub limits: Vec<(Word, Vec<Param>)>,
     pub saves: Vec<SignalText>,
     pub prints: Vec<(Word, Vec<SignalText>)>,
     pub controllers: Vec<ControllerText>,

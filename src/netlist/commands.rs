@@ -7,7 +7,10 @@ use super::{signals, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 30] = [
+pub(crate) const KNOWN: [&str; 33] = [
+    "step",
+    "mc",
+    "limits",
     "param",
     "func",
     "subckt",
@@ -41,12 +44,11 @@ pub(crate) const KNOWN: [&str; 30] = [
 ];
 
 /// Statements of the dialect that this version does not have.
-const LATER: [&str; 26] = [
+const LATER: [&str; 24] = [
     "ac",
     "noise",
     "measure",
     "meas",
-    "step",
     "four",
     "fourier",
     "tf",
@@ -56,7 +58,6 @@ const LATER: [&str; 26] = [
     "sp",
     "pss",
     "hb",
-    "mc",
     "data",
     "alter",
     "if",
@@ -76,7 +77,7 @@ pub(crate) fn unknown(word: &Word) -> Diagnostic {
     if LATER.contains(&name) {
         let hint = match name {
             "if" | "elseif" | "else" | "endif" => "use the conditional expression `cond ? a : b` in parameters",
-            "step" | "mc" | "alter" | "data" => "set parameters from outside with `--set name=value`",
+            "alter" | "data" => "set parameters from outside with `--set name=value`",
             _ => "this version has .op, .dc and .tran",
         };
         let error = Diagnostic::error(word.span, format!("`.{name}` is not supported in this version"));
@@ -240,10 +241,7 @@ pub(crate) fn analysis(cursor: &mut Cursor, keyword: &Word) -> Result<AnalysisTe
         ".dc" => {
             let mut sweeps = Vec::new();
             while cursor.peek().is_some() || sweeps.is_empty() {
-                let target = value::name(cursor, "a source, a resistor or `temp`")?;
-                let start = value::value(cursor, "the first value of the sweep")?;
-                let stop = value::value(cursor, "the last value of the sweep")?;
-                sweeps.push((target, [start, stop, value::value(cursor, "the step of the sweep")?]));
+                sweeps.push(super::sweeps::sweep(cursor)?);
             }
             Ok(AnalysisText::Dc { sweeps, span })
         }

@@ -1,7 +1,7 @@
 //! Physical lines to logical lines: comments are taken away, continuations joined, and every byte keeps its place in the file.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -16,7 +16,7 @@ pub(crate) struct Origin {
     /// File offset of the line's first byte.
     base: u32,
     /// For joined lines: offsets in the line and in the file where each piece begins.
-    pieces: Option<Rc<[(u32, u32)]>>,
+    pieces: Option<Arc<[(u32, u32)]>>,
 }
 
 impl Origin {

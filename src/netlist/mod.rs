@@ -5,6 +5,7 @@
 
 mod ast;
 mod commands;
+mod edit;
 mod elaborate;
 mod elements;
 mod files;
@@ -15,12 +16,14 @@ mod parse;
 mod report;
 mod signals;
 mod sources;
+mod sweeps;
 mod value;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Origin, Overrides};
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
 use crate::suggest;
 
@@ -56,20 +59,81 @@ impl Failure {
     }
 }
 
+/// A deck that has been read, to be elaborated as often as wanted. The circuits made from it keep it as their origin.
+#[derive(Debug)]
+pub struct Parsed {
+    deck: ast::Deck,
+    broken: HashSet<Box<str>>,
+    sources: Arc<SourceMap>,
+    report: report::Report,
+}
+
+impl Parsed {
+    /// Reads the deck at `path`; `sets` are `(name, value)` pairs that replace top-level `.param` values. Mistakes in the
+    /// text come to light when the deck is elaborated.
+    pub fn read(path: &Path, sets: &[(String, String)]) -> Arc<Self> {
+        let mut parser = Parser::default();
+        match parser.files.open(path) {
+            Ok(file) => parser.deck(file),
+            Err(message) => {
+                let file = parser.files.add(path, "");
+                parser.report.add(Diagnostic::error(Span { file, ..Span::default() }, message).label("the netlist"));
+            }
+        }
+        Self::finish(parser, sets)
+    }
+
+    /// Reads a deck given as text; `name` stands for its path in messages, and includes are relative to its folder.
+    pub fn read_text(name: &str, text: &str, sets: &[(String, String)]) -> Arc<Self> {
+        let mut parser = Parser::default();
+        let file = parser.files.add(Path::new(name), text);
+        parser.deck(file);
+        Self::finish(parser, sets)
+    }
+
+    fn finish(mut parser: Parser, sets: &[(String, String)]) -> Arc<Self> {
+        for (name, text) in sets {
+            if let Err(error) = set(&mut parser, name, text) {
+                parser.report.add(error);
+            }
+        }
+        let Parser { files, report, deck, broken, .. } = parser;
+        Arc::new(Self { deck, broken, sources: Arc::new(files.map), report })
+    }
+
+    /// The flat circuit, with some values replaced.
+    ///
+    /// # Errors
+    /// Every mistake found in the text, and replaced names that the deck does not have.
+    pub fn elaborate(self: &Arc<Self>, overrides: &Overrides) -> Result<Loaded, Failure> {
+        let mut report = self.report.clone();
+        let circuit = match self.deck.blocks.is_empty() {
+            true => None,
+            false => elaborate::elaborate(&self.deck, &self.broken, &self.sources, overrides, &mut report),
+        };
+        match circuit {
+            Some(mut circuit) => {
+                circuit.origin = Some(Arc::clone(self) as Arc<dyn Origin>);
+                circuit.overrides = overrides.clone();
+                Ok(Loaded { circuit, warnings: report.warnings })
+            }
+            None => Err(Failure { diagnostics: report.into_diagnostics(), sources: Arc::clone(&self.sources) }),
+        }
+    }
+}
+
+impl Origin for Parsed {
+    fn rebuild(self: Arc<Self>, overrides: &Overrides) -> Result<Circuit, Vec<Diagnostic>> {
+        Parsed::elaborate(&self, overrides).map(|loaded| loaded.circuit).map_err(|failure| failure.diagnostics)
+    }
+}
+
 /// Reads and elaborates the deck at `path`; `overrides` are `(name, value)` pairs that replace top-level `.param` values.
 ///
 /// # Errors
 /// Every mistake found in the text, and files that cannot be read.
 pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Failure> {
-    let mut parser = Parser::default();
-    match parser.files.open(path) {
-        Ok(file) => parser.deck(file),
-        Err(message) => {
-            let file = parser.files.add(path, "");
-            parser.report.add(Diagnostic::error(Span { file, ..Span::default() }, message).label("the netlist"));
-        }
-    }
-    finish(parser, overrides)
+    Parsed::read(path, overrides).elaborate(&Overrides::default())
 }
 
 /// Elaborates a deck given as text; `name` stands for its path in messages, and includes are relative to its folder.
@@ -77,26 +141,7 @@ pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Loaded, Failu
 /// # Errors
 /// As [`load`].
 pub fn parse_str(name: &str, text: &str, overrides: &[(String, String)]) -> Result<Loaded, Failure> {
-    let mut parser = Parser::default();
-    let file = parser.files.add(Path::new(name), text);
-    parser.deck(file);
-    finish(parser, overrides)
-}
-
-fn finish(mut parser: Parser, overrides: &[(String, String)]) -> Result<Loaded, Failure> {
-    for (name, text) in overrides {
-        if let Err(error) = set(&mut parser, name, text) {
-            parser.report.add(error);
-        }
-    }
-    let Parser { files, mut report, deck, broken, .. } = parser;
-    let sources = Arc::new(files.map);
-    let readable = !deck.blocks.is_empty();
-    let circuit = if readable { elaborate::elaborate(&deck, &broken, &sources, &mut report) } else { None };
-    match circuit {
-        Some(circuit) => Ok(Loaded { circuit, warnings: report.warnings }),
-        None => Err(Failure { diagnostics: report.into_diagnostics(), sources }),
-    }
+    Parsed::read_text(name, text, overrides).elaborate(&Overrides::default())
 }
 
 /// Replaces the value of a top-level parameter; the text becomes a source of its own, so that errors can point into it.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::ast::{Block, ControllerText, Deck, Definition, Word};
 use super::commands::{self, Defined};
@@ -246,6 +247,9 @@ impl Parser {
             "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
             "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
             "op" | "dc" | "tran" => self.deck.analyses.push(commands::analysis(cursor, word)?),
+            "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
+            "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
+            "limits" => self.deck.limits.push(super::sweeps::limits(cursor)?),
             "control" => self.control = Some((word.span, false)),
             "controller" => {
                 let span = cursor.line.span();
@@ -269,7 +273,7 @@ impl Parser {
         let block = self.block();
         let (name, span) = (definition.name.text.clone(), definition.name.span);
         let before = block.param_index.get(&name).map(|&index| {
-            block.params[index].used.set(true);
+            block.params[index].used.store(true, Relaxed);
             block.params[index].name.span
         });
         if before == Some(span) {

@@ -23,7 +23,7 @@ impl From<Diagnostic> for Fault {
 }
 
 /// The findings so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     errors: Vec<Diagnostic>,
     dropped: usize,

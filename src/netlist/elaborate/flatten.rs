@@ -40,7 +40,8 @@ impl<'d> Elaborator<'d> {
             self.element_index.insert(name.clone(), before);
             return Err(self.twice(element, &name, first));
         }
-        self.placed.push(Placed { name, nodes, env: Rc::clone(env), text: element });
+        let text = self.edited.get(name.as_str()).copied().unwrap_or(element);
+        self.placed.push(Placed { name, nodes, env: Rc::clone(env), text });
         Ok(())
     }
 
@@ -112,6 +113,13 @@ impl<'d> Elaborator<'d> {
                 Some(place) if place < block.settable => slots[place] = Slot::Done(self.number(env, &param.value)?),
                 None if &*param.name.text == "m" => multiplier *= self.multiplier(env, &param.value)?,
                 _ => return Err(self.not_settable(index, &param.name, known.is_some())),
+            }
+        }
+        for (_, param, value) in self.overrides.block_params.iter().filter(|(b, ..)| *b == *block.name) {
+            if let Some(&place) = block.param_index.get(param.as_str())
+                && slots[place] == Slot::Pending
+            {
+                slots[place] = Slot::Done(*value);
             }
         }
         let mut parent = env;

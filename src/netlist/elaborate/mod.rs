@@ -9,6 +9,7 @@ mod flatten;
 mod kinds;
 mod models;
 mod passive;
+mod random;
 mod scope;
 mod signals;
 mod waveform;
@@ -17,10 +18,12 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::ast::{Deck, Element as ElementText};
+use super::edit::edited;
 use super::report::{Fault, Report};
-use crate::circuit::{Circuit, Element, ModelCard, ModelId, NodeId, ParamData, Setting};
+use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting};
 use crate::diagnostic::{Diagnostic, SourceMap};
 
 /// Temperature without `.temp` and `.options temp=`, and nominal temperature without `tnom=`; degrees Celsius.
@@ -77,6 +80,11 @@ struct Elaborator<'d> {
     same_model: HashMap<(usize, Vec<u64>), ModelId>,
     celsius: f64,
     nominal_celsius: f64,
+    overrides: &'d Overrides,
+    /// Element lines that stand in place of those of the deck, by full name.
+    edited: HashMap<&'d str, &'d ElementText>,
+    /// Key of the random functions; `None` gives nominal values.
+    random: Option<(u64, u64)>,
     /// Buffer for full names.
     scratch: String,
 }
@@ -86,6 +94,7 @@ pub(crate) fn elaborate(
     deck: &Deck,
     broken: &HashSet<Box<str>>,
     sources: &Arc<SourceMap>,
+    overrides: &Overrides,
     report: &mut Report,
 ) -> Option<Circuit> {
     // After syntax errors, names may be missing for that reason alone: what depends on all names is then left out.
@@ -96,6 +105,13 @@ pub(crate) fn elaborate(
         report.add(Diagnostic::error(deck.title_span, empty).label("nothing to simulate").hint(hint));
         return None;
     }
+    let edited = match edited(deck, &overrides.elements) {
+        Ok(edited) => edited,
+        Err(error) => {
+            report.add(error);
+            return None;
+        }
+    };
     let mut work = Elaborator {
         deck,
         broken,
@@ -113,6 +129,9 @@ pub(crate) fn elaborate(
         same_model: HashMap::new(),
         celsius: ROOM_CELSIUS,
         nominal_celsius: ROOM_CELSIUS,
+        overrides,
+        edited: edited.iter().map(|(name, element)| (name.as_str(), element)).collect(),
+        random: Some((1, 0)),
         scratch: String::new(),
     };
     let count = work.check()?;
@@ -121,6 +140,7 @@ pub(crate) fn elaborate(
     work.node_index.reserve(count);
     let top = work.top();
     let options = work.options(&top);
+    work.check_overrides();
     work.block(&top);
     let elements = work.elements(complete);
     if !complete {
@@ -132,6 +152,9 @@ pub(crate) fn elaborate(
         elements,
         options,
         analyses: work.analyses(&top),
+        steps: work.steps(&top),
+        samples: work.samples(&top),
+        limits: work.limits(&top),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
         saves: work.saves(&prints),
@@ -142,6 +165,8 @@ pub(crate) fn elaborate(
         element_index: std::mem::take(&mut work.element_index),
         models: std::mem::take(&mut work.models),
         sources: Arc::clone(sources),
+        origin: None,
+        overrides: Overrides::default(),
     };
     work.warn_unused();
     (!report.failed()).then_some(circuit)
@@ -150,7 +175,17 @@ pub(crate) fn elaborate(
 impl<'d> Elaborator<'d> {
     /// The instance that is the deck itself.
     fn top(&mut self) -> Rc<Env> {
-        let slots = RefCell::new(vec![Slot::Pending; self.deck.blocks[0].params.len()]);
+        let mut slots = vec![Slot::Pending; self.deck.blocks[0].params.len()];
+        for (name, value) in &self.overrides.params {
+            match self.deck.blocks[0].param_index.get(name.as_str()) {
+                Some(&index) => {
+                    self.deck.blocks[0].params[index].used.store(true, Relaxed);
+                    slots[index] = Slot::Done(*value);
+                }
+                None => self.report.add(unknown_override(format!("the deck has no parameter `{name}`"))),
+            }
+        }
+        let slots = RefCell::new(slots);
         let top = Rc::new(Env {
             id: 0,
             block: 0,
@@ -164,7 +199,25 @@ impl<'d> Elaborator<'d> {
         top
     }
 
-    /// Evaluates `.options` and `.temp`, and takes the temperatures from them.
+    /// Complains about models to be changed that the deck does not have.
+    fn check_overrides(&mut self) {
+        for (name, ..) in &self.overrides.models {
+            let own = name.rsplit('.').next().unwrap_or(name);
+            if !self.deck.models.iter().any(|model| *model.name.text == *own) {
+                self.report.add(unknown_override(format!("the deck has no model `{name}`")));
+            }
+        }
+        for (block, param, _) in &self.overrides.block_params {
+            let known =
+                self.deck.blocks.iter().any(|b| *b.name == **block && b.param_index.contains_key(param.as_str()));
+            if !known {
+                let message = format!("the deck has no subcircuit `{block}` with a parameter `{param}`");
+                self.report.add(unknown_override(message));
+            }
+        }
+    }
+
+    /// Evaluates `.options` and `.temp`, and takes the temperatures and the seed from them.
     fn options(&mut self, top: &Rc<Env>) -> Vec<Setting> {
         let mut all: Vec<Setting> = Vec::new();
         for param in &self.deck.options {
@@ -189,6 +242,21 @@ impl<'d> Elaborator<'d> {
             all.retain(|setting| setting.name != name);
             all.push(Setting { name, value, span: param.value.span });
         }
+        if let Some(celsius) = self.overrides.celsius {
+            self.celsius = celsius;
+            all.retain(|setting| setting.name != "temp");
+            all.push(Setting { name: "temp".into(), value: ParamData::Number(celsius), span: self.deck.title_span });
+        }
+        let written = all.iter().find(|setting| setting.name == "seed").and_then(|setting| match setting.value {
+            ParamData::Number(seed) if seed >= 0.0 => Some(seed as u64),
+            _ => None,
+        });
+        let seed = self.overrides.seed.or(written).unwrap_or(1);
+        self.random = match self.overrides.draw {
+            Some(Draw::Nominal) => None,
+            Some(Draw::Number(draw)) => Some((seed, draw)),
+            None => Some((seed, 0)),
+        };
         all
     }
 
@@ -215,7 +283,7 @@ impl<'d> Elaborator<'d> {
         let mut seen = vec![false; self.deck.blocks.len()];
         self.envs.iter().for_each(|env| seen[env.block] = true);
         for (block, _) in self.deck.blocks.iter().zip(seen).filter(|&(_, seen)| seen) {
-            for definition in block.params.iter().filter(|d| !d.used.get() && d.name.span.file == 0) {
+            for definition in block.params.iter().filter(|d| !d.used.load(Relaxed) && d.name.span.file == 0) {
                 let message = format!("parameter `{}` is not used", definition.name.text);
                 self.report.warn(Diagnostic::warning(definition.name.span, message).label("never read"));
             }
@@ -226,4 +294,9 @@ impl<'d> Elaborator<'d> {
 /// The fault "not found", unless the definition is there but could not be read.
 fn missing(broken: &HashSet<Box<str>>, name: &str, error: impl FnOnce() -> Diagnostic) -> Fault {
     if broken.contains(name) { Fault::Reported } else { Fault::New(error()) }
+}
+
+/// A name to be changed that the deck does not have.
+fn unknown_override(message: String) -> Diagnostic {
+    Diagnostic { span: None, ..Diagnostic::error(crate::diagnostic::Span::default(), message) }
 }

@@ -53,7 +53,7 @@ impl<'d> Elaborator<'d> {
             return Ok(id);
         }
         let model = &self.deck.models[index];
-        let params = self.params(home, &model.params)?;
+        let params = self.card(home, index)?;
         let key = (index, params.iter().flat_map(|param| fingerprint(&param.value)).collect());
         let id = match self.same_model.get(&key) {
             Some(&id) => id,
@@ -67,6 +67,25 @@ impl<'d> Elaborator<'d> {
         };
         self.model_of.insert((home.id, index), id);
         Ok(id)
+    }
+
+    /// Evaluated parameters of a model card, replaced values in place.
+    pub(super) fn card(&mut self, home: &Rc<Env>, index: usize) -> Result<Vec<ParamValue>, Fault> {
+        let model = &self.deck.models[index];
+        let mut params = self.params(home, &model.params)?;
+        let full = format!("{}{}", home.path, model.name.text);
+        for (name, param, value) in &self.overrides.models {
+            if *name != full && **name != *model.name.text {
+                continue;
+            }
+            match params.iter_mut().find(|p| p.name == *param) {
+                Some(place) => place.value = value.clone(),
+                None => {
+                    params.push(ParamValue { name: param.clone(), value: value.clone(), span: model.name.span });
+                }
+            }
+        }
+        Ok(params)
     }
 
     /// Evaluated parameters; the same name twice is an error.

@@ -257,7 +257,7 @@ impl<'d> Elaborator<'d> {
             let message = format!("model `{}` is of type {}", name.text, model.kind.text);
             return Err(Diagnostic::error(name.span, message).label(format!("type {} expected", kinds[0])).into());
         }
-        let given = self.params(home, &model.params)?;
+        let given = self.card(home, index)?;
         let (mut card, mut found) = (P::default(), Vec::new());
         apply(&mut card, &given, &format!("model `{}`", name.text), &mut found);
         match found.into_iter().next() {

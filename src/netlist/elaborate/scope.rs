@@ -1,7 +1,10 @@
 //! What names mean inside an instance, and evaluation of values.
 
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
+use super::random::{Place, draw};
 use super::{Elaborator, Env, Slot};
 use crate::circuit::{ElementId, NodeId, ParamData, Quantity};
 use crate::diagnostic::{Diagnostic, Span};
@@ -27,6 +30,10 @@ struct Names<'w, 'd> {
     needs: Option<(Rc<Env>, usize)>,
     /// Set when a parameter was met that has been reported.
     reported: bool,
+    /// File and byte of the expression.
+    text: (u32, u32),
+    /// Random functions met so far.
+    drawn: u32,
 }
 
 impl Scope<Quantity> for Names<'_, '_> {
@@ -75,15 +82,21 @@ impl Scope<Quantity> for Names<'_, '_> {
         Ok(Expr::Leaf(Quantity::Current(id)))
     }
 
-    fn function(&mut self, name: &str) -> Option<(Rc<[String]>, Rc<Expr<Name>>)> {
+    fn function(&mut self, name: &str) -> Option<crate::expr::Function> {
         let mut env = Some(self.env);
         while let Some(at) = env {
             if let Some(function) = self.work.deck.blocks[at.block].functions.get(name) {
-                return Some((Rc::clone(&function.arguments), Rc::clone(&function.body)));
+                return Some((Arc::clone(&function.arguments), Arc::clone(&function.body)));
             }
             env = at.parent.as_ref();
         }
         None
+    }
+
+    fn random(&mut self, name: &str, arguments: &[f64]) -> Option<f64> {
+        let place = Place { path: &self.env.path, text: self.text, count: self.drawn };
+        self.drawn += 1;
+        draw(name, arguments, self.work.random, place)
     }
 
     fn convention(&self) -> Convention {
@@ -119,7 +132,7 @@ impl<'d> Elaborator<'d> {
         while let Some(env) = at {
             let block = &self.deck.blocks[env.block];
             if let Some(&index) = block.param_index.get(name) {
-                block.params[index].used.set(true);
+                block.params[index].used.store(true, Relaxed);
                 return Some((env, index));
             }
             at = env.parent.as_ref();
@@ -250,7 +263,9 @@ impl<'d> Elaborator<'d> {
         quantities: bool,
         place: impl Fn(&ResolveError) -> Span,
     ) -> Result<Expr<Quantity>, Trouble> {
-        let mut names = Names { work: self, env, quantities, needs: None, reported: false };
+        let whole = place(&ResolveError { at: 0, message: String::new(), hint: None });
+        let text = (whole.file, whole.start);
+        let mut names = Names { work: self, env, quantities, needs: None, reported: false, text, drawn: 0 };
         expr.resolve(&mut names).map_err(|error| match names.needs {
             Some((env, index)) => Trouble::Needs(env, index),
             None if names.reported => Trouble::Fault(Fault::Reported),

@@ -1,13 +1,10 @@
 //! A bench for one bank: a circuit of memristors from node `n<k>` to ground, evaluated at chosen voltages.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use crate::circuit::{
     Circuit, Device, Element, ElementId, ElementKind, ModelCard, ModelId, NodeId, ParamData, ParamValue,
 };
 use crate::devices::{Bank, BuildBank, Builder, Context, Slot, Stamps, StateStep};
-use crate::diagnostic::{Diagnostic, SourceMap, Span};
+use crate::diagnostic::{Diagnostic, Span};
 
 pub type Given<'a> = &'a [(&'a str, f64)];
 
@@ -34,20 +31,10 @@ pub fn circuit(kind: &str, card: Given, instances: &[Given]) -> Circuit {
         });
     }
     Circuit {
-        title: String::new(),
         nodes,
-        node_index: HashMap::new(),
         elements,
-        element_index: HashMap::new(),
         models: vec![ModelCard { name: "m".into(), kind: kind.into(), params: values(card), span: Span::default() }],
-        options: Vec::new(),
-        analyses: Vec::new(),
-        initial_voltages: Vec::new(),
-        nodesets: Vec::new(),
-        saves: Vec::new(),
-        prints: Vec::new(),
-        controllers: Vec::new(),
-        sources: Arc::new(SourceMap::default()),
+        ..Circuit::default()
     }
 }
 
