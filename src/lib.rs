@@ -14,3 +14,4 @@ pub mod cosim;
 pub mod learn;
 pub mod output;
 pub mod calc;
+pub mod measure;

@@ -210,10 +210,7 @@ fn analyses_and_signals() {
     let labels: Vec<&str> = c
         .saves
         .iter()
-        .map(|s| match s {
-            Signal::All => "all",
-            Signal::Voltage { label, .. } | Signal::Current { label, .. } | Signal::Internal { label, .. } => label,
-        })
+        .map(Signal::label)
         .collect();
     assert_eq!(
         labels,

@@ -155,10 +155,11 @@ impl Expr {
         }
     }
 
-    /// Replaces vector names by what `with` gives for them (a parameter's value, an argument of a function).
-    pub fn replace(&mut self, with: &mut dyn FnMut(&Reference) -> Option<Kind>) {
+    /// Replaces vector names by what `with` gives for them and their place (first byte, length): a parameter's value, an
+    /// argument of a function.
+    pub fn replace(&mut self, with: &mut dyn FnMut(&Reference, usize, usize) -> Option<Kind>) {
         if let Kind::Vector(reference) = &self.kind {
-            if let Some(kind) = with(reference) {
+            if let Some(kind) = with(reference, self.at, self.len) {
                 self.kind = kind;
             }
             return;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use clap::Args;
 use ionspice::analysis::{self, Failure, Options, SimulationError, Sink};
-use ionspice::circuit::{Analysis, Circuit, Signal};
+use ionspice::circuit::{Analysis, Circuit};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
+use ionspice::measure;
 use ionspice::output::{
     Dataset, OutputError, Progress, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_csv, write_json,
 };
@@ -197,24 +198,21 @@ impl Output {
 
     /// Operating points in full, `.print` signals row by row, and a summary of everything else.
     fn print(&self, circuit: &Circuit) {
+        let mut measures = Vec::new();
         for plot in &self.plots {
             println!("{} ({} points)", plot.plot_name, plot.points());
-            let printed: Vec<usize> = circuit
-                .prints
-                .iter()
-                .filter(|(kind, _)| plot_matches(kind, &plot.plot_name))
-                .flat_map(|(_, signals)| signals)
-                .filter_map(|signal| plot.find(label(signal)))
-                .collect();
-            if !printed.is_empty() && plot.axis().is_some() {
-                let columns: Vec<usize> = std::iter::once(0).chain(printed).collect();
-                let names: Vec<String> = columns.iter().map(|c| format!("{:>14}", plot.variables[*c].name)).collect();
-                println!("{}", names.join(" "));
-                for point in 0..plot.points() {
-                    let row: Vec<String> =
-                        columns.iter().map(|c| format!("{:>14.6e}", plot.value(point, *c).re)).collect();
-                    println!("{}", row.join(" "));
+            let tables = measure::printed(circuit, plot);
+            for table in &tables {
+                match table {
+                    Ok(table) => print!("{table}"),
+                    Err(problem) => eprintln!("warning: {problem}"),
                 }
+            }
+            measure::fourier(circuit, plot).iter().for_each(|table| println!("{table}"));
+            let found = measure::evaluate_after(circuit, plot, &measures);
+            found.iter().for_each(|result| println!("{result}"));
+            measures.extend(found);
+            if !tables.is_empty() && plot.axis().is_some() {
                 continue;
             }
             for (k, variable) in plot.variables.iter().enumerate() {
@@ -235,22 +233,6 @@ impl Output {
                 }
             }
         }
-    }
-}
-
-fn plot_matches(kind: &str, plot_name: &str) -> bool {
-    match kind {
-        "tran" => plot_name.starts_with("Transient"),
-        "dc" => plot_name.starts_with("DC"),
-        "op" => plot_name.starts_with("Operating"),
-        _ => true,
-    }
-}
-
-fn label(signal: &Signal) -> &str {
-    match signal {
-        Signal::All => "",
-        Signal::Voltage { label, .. } | Signal::Current { label, .. } | Signal::Internal { label, .. } => label,
     }
 }
 

@@ -4,6 +4,7 @@
 //! parameters, subcircuits and models become the flat [`Circuit`]. Every error carries the span of the text it is about.
 
 mod ast;
+mod columns;
 mod commands;
 mod edit;
 mod elaborate;
@@ -12,6 +13,7 @@ mod files;
 mod include;
 mod lex;
 mod lines;
+mod measure;
 mod parse;
 mod report;
 mod signals;
