@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::Elaborator;
+use super::signals::reversed;
 use crate::calc::{self, Expr, Kind, Name, Reference};
 use crate::circuit::{Column, Fourier, Measure, NodeId, Print, Signal, spice_name};
 use crate::diagnostic::Diagnostic;
@@ -203,10 +204,7 @@ impl<'d> Elaborator<'d> {
         let top = &self.envs[0];
         let word = |text: &str| Word { text: text.into(), span };
         let node = |name: &str| self.voltage_node(top, &word(name)).map(|id| self.nodes[id.0 as usize].clone());
-        let element = |name: &str| {
-            let id = self.signal_element(&word(name))?;
-            Ok::<String, Fault>(self.placed[id.0 as usize].name.clone())
-        };
+        let element = |name: &str| self.element_name(&word(name));
         let name = match &reference.name {
             Name::Voltage(plus, minus) => {
                 Name::Voltage(node(plus)?, minus.as_deref().map(node).transpose()?.filter(|minus| minus != "0"))
@@ -243,6 +241,16 @@ impl<'d> Elaborator<'d> {
             }
         };
         Ok(Kind::Vector(Reference { plot: reference.plot.clone(), name }))
+    }
+
+    /// Full name of an element.
+    fn element_name(&self, word: &Word) -> Result<String, Fault> {
+        let id = self.signal_element(word)?;
+        let dotted = word.text.replace(':', ".");
+        let inner = dotted.split_once('.').map_or("", |(_, rest)| rest).to_string();
+        let spellings = [word.text.to_string(), reversed(&dotted).unwrap_or_default(), inner, dotted];
+        let full = spellings.into_iter().find(|name| self.element_index.get(name) == Some(&id));
+        full.ok_or_else(|| Diagnostic::error(word.span, format!("unknown element `{}`", word.text)).into())
     }
 
     /// The value of a top-level parameter.

@@ -81,6 +81,6 @@ impl<'d> Elaborator<'d> {
 }
 
 /// `a.b.c` as `c.b.a`.
-fn reversed(name: &str) -> Option<String> {
+pub(super) fn reversed(name: &str) -> Option<String> {
     name.contains('.').then(|| name.rsplit('.').collect::<Vec<_>>().join("."))
 }
