@@ -8,7 +8,7 @@ mod converter;
 mod diode;
 mod junction;
 mod linear;
-mod mosfet1;
+pub(crate) mod mosfet;
 mod opamp;
 pub mod memristor;
 mod params;
@@ -67,7 +67,7 @@ pub struct ModelType {
 }
 
 static REGISTRY: LazyLock<Vec<ModelType>> = LazyLock::new(|| {
-    let single = [diode::TYPE, mosfet1::TYPE, opamp::TYPE];
+    let single = [diode::TYPE, mosfet::TYPE, opamp::TYPE];
     [&single[..], &switch::TYPES, &converter::TYPES, memristor::TYPES].concat()
 });
 

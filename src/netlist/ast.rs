@@ -375,6 +375,8 @@ pub(crate) struct Deck {
     pub steps: Vec<SweepText>,
     /// `.mc`: number of samples.
     pub samples: Option<Value>,
+    /// `.savebias`.
+    pub saved_bias: Option<std::path::PathBuf>,
     /// `.limits`.
     pub limits: Vec<(Word, Vec<Param>)>,
     pub saves: Vec<ColumnText>,

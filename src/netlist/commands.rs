@@ -9,11 +9,14 @@ use super::{columns, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 37] = [
+pub(crate) const KNOWN: [&str; 40] = [
     "measure",
     "meas",
     "four",
     "fourier",
+    "loadbias",
+    "load",
+    "savebias",
     "step",
     "mc",
     "limits",
