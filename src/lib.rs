@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 mod suggest;
+pub mod dialect;
 pub mod expr;
 pub mod netlist;
 pub mod circuit;

@@ -149,6 +149,9 @@ fn initial_conditions(circuit: &Circuit, system: &System) -> Point {
     for (node, value) in &circuit.initial_voltages {
         point.x[node.0 as usize] = *value;
     }
+    for bank in &system.banks {
+        bank.inner_nodes(&mut |inner, outer| point.x[inner as usize] = point.x[outer as usize]);
+    }
     point
 }
 

@@ -10,6 +10,7 @@ use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
 use ionspice::measure;
+use ionspice::netlist::Dialect;
 use ionspice::output::{
     Dataset, OutputError, Progress, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias, write_csv,
     write_json,
@@ -46,6 +47,9 @@ pub struct RunArguments {
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub sets: Vec<String>,
+    /// Whose netlist language: ngspice, ltspice, hspice or xyce [default: what the deck names, or ngspice]
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<Dialect>,
     /// Print nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
@@ -62,7 +66,7 @@ pub struct RunArguments {
 
 /// Runs a deck; returns the exit code.
 pub fn run(arguments: &RunArguments) -> u8 {
-    let loaded = match load(&arguments.deck, &arguments.sets, arguments.quiet) {
+    let loaded = match load(&arguments.deck, &arguments.sets, arguments.dialect, arguments.quiet) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
