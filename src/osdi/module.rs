@@ -270,14 +270,17 @@ impl Module {
                     }
                     e.write_jacobian_resist.zip(e.write_jacobian_react).map(|(a, b)| JacobianFunctions::Write(a, b))
                 }
-                None => {
-                    d.load_jacobian_resist.zip(d.load_jacobian_react).map(|(a, b)| JacobianFunctions::Load(a, b))
-                }
+                None => d.load_jacobian_resist.zip(d.load_jacobian_react).map(|(a, b)| JacobianFunctions::Load(a, b)),
             };
             let functions = match (d.access, d.setup_model, d.setup_instance, d.eval, d.load_noise, jacobian) {
-                (Some(access), Some(setup_model), Some(setup_instance), Some(eval), Some(load_noise), Some(jacobian)) => {
-                    Functions { access, setup_model, setup_instance, eval, load_noise, jacobian }
-                }
+                (
+                    Some(access),
+                    Some(setup_model),
+                    Some(setup_instance),
+                    Some(eval),
+                    Some(load_noise),
+                    Some(jacobian),
+                ) => Functions { access, setup_model, setup_instance, eval, load_noise, jacobian },
                 _ => return Err(broken("a function is missing")),
             };
             Ok(Self {

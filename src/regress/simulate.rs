@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use num_complex::Complex64;
+
 use super::expect::Expectations;
 use crate::analysis::{self, Failure, Options, SimulationError, Sink};
 use crate::circuit::Circuit;
@@ -142,6 +144,11 @@ impl Sink for Collector {
     fn row(&mut self, row: &[f64]) -> Result<(), SimulationError> {
         self.check()?;
         self.plots.row(row)
+    }
+
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        self.check()?;
+        self.plots.complex_row(row)
     }
 
     fn note(&mut self, text: &str) {
