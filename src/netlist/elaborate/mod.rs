@@ -4,6 +4,7 @@
 //! gives every node and element its name; [`kinds`] then evaluates each element, when all names are known.
 
 mod analyses;
+mod bins;
 mod check;
 mod flatten;
 mod kinds;
@@ -80,6 +81,8 @@ struct Elaborator<'d> {
     same_model: HashMap<(usize, Vec<u64>), ModelId>,
     celsius: f64,
     nominal_celsius: f64,
+    /// Length and width of transistors that do not give their own, m.
+    default_size: [f64; 2],
     overrides: &'d Overrides,
     /// Element lines that stand in place of those of the deck, by full name.
     edited: HashMap<&'d str, &'d ElementText>,
@@ -129,6 +132,7 @@ pub(crate) fn elaborate(
         same_model: HashMap::new(),
         celsius: ROOM_CELSIUS,
         nominal_celsius: ROOM_CELSIUS,
+        default_size: [bins::DEFAULT_SIZE; 2],
         overrides,
         edited: edited.iter().map(|(name, element)| (name.as_str(), element)).collect(),
         random: Some((1, 0)),
@@ -228,6 +232,8 @@ impl<'d> Elaborator<'d> {
                 match name.as_str() {
                     "temp" => self.celsius = celsius,
                     "tnom" => self.nominal_celsius = celsius,
+                    "defl" => self.default_size[0] = celsius,
+                    "defw" => self.default_size[1] = celsius,
                     _ => {}
                 }
                 let temperature = name == "temp" || name == "tnom";
