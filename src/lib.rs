@@ -9,6 +9,7 @@ pub mod circuit;
 pub mod linear;
 pub mod devices;
 pub mod analysis;
+pub mod campaign;
 pub mod cosim;
 pub mod learn;
 pub mod output;

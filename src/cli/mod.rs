@@ -1,5 +1,6 @@
 //! Commands and their arguments.
 
+mod campaign;
 mod check;
 mod learning;
 mod models;

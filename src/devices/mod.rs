@@ -2,10 +2,12 @@
 
 mod bank;
 mod behavioural;
+mod bjt;
 mod cards;
 mod controlled;
 mod converter;
 mod diode;
+mod jfet;
 mod junction;
 mod linear;
 pub(crate) mod mosfet;
@@ -54,7 +56,7 @@ pub struct ModelType {
     pub summary: &'static str,
     /// Where the equations come from.
     pub source: &'static str,
-    /// Terminals in order.
+    /// Terminals in order; one in brackets may be left out.
     pub terminals: &'static [&'static str],
     /// Parameters of the card.
     pub model_params: &'static [ParamSpec],
@@ -67,7 +69,7 @@ pub struct ModelType {
 }
 
 static REGISTRY: LazyLock<Vec<ModelType>> = LazyLock::new(|| {
-    let single = [diode::TYPE, mosfet::TYPE, opamp::TYPE];
+    let single = [diode::TYPE, bjt::TYPE, jfet::JFET, jfet::MESFET, mosfet::TYPE, opamp::TYPE];
     [&single[..], &switch::TYPES, &converter::TYPES, memristor::TYPES].concat()
 });
 
@@ -138,6 +140,12 @@ pub fn build(builder: &mut Builder, warnings: &mut Vec<Diagnostic>) -> Result<Ba
     Ok(banks)
 }
 
+/// True when an element with `count` nodes can have these terminals.
+fn fits(terminals: &[&str], count: usize) -> bool {
+    let needed = terminals.iter().filter(|name| !name.starts_with('[')).count();
+    (needed..=terminals.len()).contains(&count)
+}
+
 /// The elements of each model type, in the order of [`model_types`]; complains about unknown types and wrong numbers of
 /// terminals.
 fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Vec<Vec<ElementId>> {
@@ -150,7 +158,7 @@ fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Vec<Vec<ElementId>> 
         let ElementKind::Device(device) = &element.kind else { continue };
         let index = device.model.0 as usize;
         match position.get(index) {
-            Some(&Some(group)) if element.nodes.len() == types[group].terminals.len() => {
+            Some(&Some(group)) if fits(types[group].terminals, element.nodes.len()) => {
                 groups[group].push(ElementId(k as u32));
             }
             Some(&Some(group)) => {

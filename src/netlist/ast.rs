@@ -149,13 +149,13 @@ pub(crate) enum Body {
         points: Vec<Value>,
         multiplier: Option<Value>,
     },
-    /// D, M, S, W.
+    /// D, J, M, S, W, Z.
     Device {
         model: Word,
         control: Option<Word>,
         params: Vec<Param>,
     },
-    /// Y: nodes and model are told apart when the models are known.
+    /// Y, Q: further nodes and the model are told apart when the models are known.
     Described {
         words: Vec<Word>,
         params: Vec<Param>,
@@ -329,6 +329,8 @@ pub(crate) struct Deck {
     pub steps: Vec<SweepText>,
     /// `.mc`: number of samples.
     pub samples: Option<Value>,
+    /// `.savebias`.
+    pub saved_bias: Option<std::path::PathBuf>,
     /// `.limits`.
     pub limits: Vec<(Word, Vec<Param>)>,
     pub saves: Vec<SignalText>,

@@ -7,7 +7,10 @@ use super::{signals, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 33] = [
+pub(crate) const KNOWN: [&str; 36] = [
+    "loadbias",
+    "load",
+    "savebias",
     "step",
     "mc",
     "limits",

@@ -28,6 +28,30 @@ impl Parser {
         self.follow(name, span, None).map(|_| ())
     }
 
+    /// `.loadbias file`: the `.nodeset` lines of a saved operating point; a file that is not there yet is a warning.
+    pub(super) fn load_bias(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
+        if cursor.at_assignment() {
+            // HSPICE: `.load file=name`
+            cursor.take()?;
+            cursor.take_if(Kind::Equals)?;
+        }
+        let (name, span) = self.file_name(cursor)?;
+        if self.files.beside(span.file, name).exists() {
+            return self.follow(name, span, None).map(|_| ());
+        }
+        let warning = Diagnostic::warning(span, format!("the operating point `{name}` does not exist yet"));
+        self.report.warn(warning.label("not loaded").hint("`.savebias` writes it"));
+        Ok(())
+    }
+
+    /// `.savebias file`
+    pub(super) fn save_bias(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
+        let (name, span) = self.file_name(cursor)?;
+        while cursor.take()?.is_some() {}
+        self.deck.saved_bias = Some(self.files.beside(span.file, name));
+        Ok(())
+    }
+
     pub(super) fn library(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
         let (name, span) = self.file_name(cursor)?;
         let section = value::name(cursor, "a section of the library")?;

@@ -192,6 +192,8 @@ impl Parser {
         match keyword {
             ".include" | ".inc" => self.include(cursor)?,
             ".lib" => self.library(cursor)?,
+            ".loadbias" | ".load" => self.load_bias(cursor)?,
+            ".savebias" => self.save_bias(cursor)?,
             ".ends" => self.end_subcircuit(cursor, &word)?,
             ".param" => {
                 let defined = commands::param(cursor);

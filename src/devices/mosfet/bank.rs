@@ -292,6 +292,13 @@ impl Bank for MosfetBank {
         }
     }
 
+    fn inner_nodes(&self, pair: &mut dyn FnMut(Unknown, Unknown)) {
+        for f in &self.fets {
+            pair(f.nodes[D], f.outer[0]);
+            pair(f.nodes[S], f.outer[1]);
+        }
+    }
+
     fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<f64> {
         let f = self.fets.get(index)?;
         quantities::internal(f, self.transistor(f), name, ctx)

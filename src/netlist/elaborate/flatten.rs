@@ -30,9 +30,9 @@ impl<'d> Elaborator<'d> {
     fn place(&mut self, env: &Rc<Env>, element: &'d Element) -> Result<(), Fault> {
         let words = match &element.body {
             Body::Described { words, .. } => &words[..self.model_position(env, element, words)?],
-            _ => &element.nodes[..],
+            _ => &[],
         };
-        let nodes = words.iter().map(|word| self.node(env, &word.text)).collect();
+        let nodes = element.nodes.iter().chain(words).map(|word| self.node(env, &word.text)).collect();
         let name = [&*env.path, &*element.name.text].concat();
         let id = ElementId(self.placed.len() as u32);
         if let Some(before) = self.element_index.insert(name.clone(), id) {

@@ -159,6 +159,7 @@ pub(crate) fn elaborate(
         steps: work.steps(&top),
         samples: work.samples(&top),
         limits: work.limits(&top),
+        saved_bias: deck.saved_bias.clone(),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
         saves: work.saves(&prints),

@@ -21,13 +21,14 @@ impl<'d> Elaborator<'d> {
         None
     }
 
-    /// Which of the words of a Y element is the name of its model.
+    /// Which of the words of a Y or Q element is the name of its model; a Y element has a node before it.
     pub(super) fn model_position(&self, env: &Rc<Env>, element: &Element, words: &[Word]) -> Result<usize, Fault> {
-        match words.iter().skip(1).position(|word| self.find_model(env, &word.text).is_some()) {
-            Some(position) => Ok(position + 1),
+        let least = usize::from(element.nodes.is_empty());
+        match words.iter().skip(least).position(|word| self.find_model(env, &word.text).is_some()) {
+            Some(position) => Ok(position + least),
             None if words.iter().any(|word| self.broken.contains(&word.text)) => Err(Fault::Reported),
             None => match words.last() {
-                Some(word) if words.len() > 1 => Err(self.unknown_model(env, word)),
+                Some(word) if words.len() > least => Err(self.unknown_model(env, word)),
                 _ => Err(Diagnostic::error(element.name.span, "nodes and the name of a model expected").into()),
             },
         }
