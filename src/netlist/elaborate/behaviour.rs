@@ -295,7 +295,7 @@ impl<'d> Elaborator<'d> {
             }
             Form::Frequency { input, format, points } => {
                 let input = self.input(env, input)?;
-                self.frequency(env, input, *format, points)
+                self.response(env, input, *format, points)
             }
             Form::Delay { input } => self.input(env, input),
         }
@@ -326,7 +326,7 @@ impl<'d> Elaborator<'d> {
         Ok(Expr::Call(Builtin::Pwl, polygon))
     }
 
-    fn frequency(
+    fn response(
         &mut self,
         env: &Rc<Env>,
         input: Expr<Quantity>,
