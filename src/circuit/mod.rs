@@ -1,9 +1,9 @@
 //! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
 
 mod overrides;
-mod small_signal;
-mod noise;
 mod measure;
+mod noise;
+mod small_signal;
 mod waveform;
 
 use std::collections::HashMap;

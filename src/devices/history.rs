@@ -110,8 +110,23 @@ impl<const N: usize> History<N> {
         first + curvature * ((t - ta) + (t - tb))
     }
 
-    /// Slope at sample `at`, seen from the interval that begins (`right`) or ends there.
+    /// Slope at sample `at`, seen from the interval that begins (`right`) or ends there. It is at most three times that of
+    /// the straight lines over this interval and the next one, so that a jump nearby makes no overshoot.
     fn slope(&self, at: usize, right: bool, k: usize) -> f64 {
+        let last = self.samples.len() - 1;
+        let secant = |a: usize, b: usize| {
+            let (a, b) = (&self.samples[a], &self.samples[b]);
+            (b.value[k] - a.value[k]) / (b.time - a.time)
+        };
+        let (this, next) = match right {
+            true => (secant(at, at + 1), if at + 2 <= last { secant(at + 1, at + 2) } else { 0.0 }),
+            false => (secant(at - 1, at), if at >= 2 { secant(at - 2, at - 1) } else { 0.0 }),
+        };
+        let bound = 3.0 * this.abs().max(next.abs());
+        self.tangent(at, right, k).clamp(-bound, bound)
+    }
+
+    fn tangent(&self, at: usize, right: bool, k: usize) -> f64 {
         let last = self.samples.len() - 1;
         let smooth = !self.samples[at].corner;
         if smooth && at > 0 && at < last {

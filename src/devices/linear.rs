@@ -324,24 +324,6 @@ impl Bank for LinearBank {
         }
     }
 
-    /// Thermal noise of the resistors.
-    fn noise(
-        &self,
-        _frequency: f64,
-        _ctx: &Context,
-        _states: &[f64],
-        _memory: &[f64],
-        add: &mut dyn FnMut(NoiseSource),
-    ) {
-        for (index, place) in self.places.iter().enumerate() {
-            if let Place::Resistor(k) = *place {
-                let r = &self.resistors[k];
-                let density = 4.0 * BOLTZMANN * self.temperature * r.value.abs();
-                add(NoiseSource { index, name: "thermal", plus: r.a, minus: r.b, density });
-            }
-        }
-    }
-
     fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<f64> {
         let place = *self.places.get(index)?;
         let value = match place {
@@ -383,6 +365,24 @@ impl Bank for LinearBank {
 
     fn internal_names(&self) -> Vec<&str> {
         vec!["resistance", "capacitance", "inductance", "coupling", "v", "i", "p", "q", "flux"]
+    }
+
+    /// Thermal noise of the resistors.
+    fn noise(
+        &self,
+        _frequency: f64,
+        _ctx: &Context,
+        _states: &[f64],
+        _memory: &[f64],
+        add: &mut dyn FnMut(NoiseSource),
+    ) {
+        for (index, place) in self.places.iter().enumerate() {
+            if let Place::Resistor(k) = *place {
+                let r = &self.resistors[k];
+                let density = 4.0 * BOLTZMANN * self.temperature * r.value.abs();
+                add(NoiseSource { index, name: "thermal", plus: r.a, minus: r.b, density });
+            }
+        }
     }
 
     /// Resistors and inductors; the current of a capacitor is the integrator's `dq/dt` and not known here.
