@@ -5,15 +5,20 @@ use super::ast::{
 };
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
-use super::{columns, suggest, value};
+use super::{columns, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 40] = [
+pub(crate) const KNOWN: [&str; 45] = [
     "measure",
     "meas",
     "four",
     "fourier",
+    "ac",
+    "noise",
+    "tf",
+    "sens",
+    "pz",
     "loadbias",
     "load",
     "savebias",
@@ -53,12 +58,7 @@ pub(crate) const KNOWN: [&str; 40] = [
 ];
 
 /// Statements of the dialect that this version does not have.
-const LATER: [&str; 20] = [
-    "ac",
-    "noise",
-    "tf",
-    "pz",
-    "sens",
+const LATER: [&str; 15] = [
     "disto",
     "sp",
     "pss",
@@ -83,7 +83,7 @@ pub(crate) fn unknown(word: &Word) -> Diagnostic {
         let hint = match name {
             "if" | "elseif" | "else" | "endif" => "use the conditional expression `cond ? a : b` in parameters",
             "alter" | "data" => "set parameters from outside with `--set name=value`",
-            _ => "this version has .op, .dc and .tran",
+            _ => "this version has .op, .dc, .tran, .ac, .noise, .tf, .sens and .pz",
         };
         let error = Diagnostic::error(word.span, format!("`.{name}` is not supported in this version"));
         return error.label("not supported").hint(hint);
@@ -261,8 +261,11 @@ pub(crate) fn save(cursor: &mut Cursor) -> Result<Vec<ColumnText>, Diagnostic> {
     columns::columns(cursor)
 }
 
-/// `.op`, `.dc`, `.tran`
+/// `.op`, `.dc`, `.tran` and the small-signal analyses
 pub(crate) fn analysis(cursor: &mut Cursor, keyword: &Word) -> Result<AnalysisText, Diagnostic> {
+    if let Some(small_signal) = small_signal::analysis(cursor, keyword) {
+        return small_signal;
+    }
     let span = cursor.line.span();
     match &*keyword.text {
         ".op" => Ok(AnalysisText::Op { span }),

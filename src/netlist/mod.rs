@@ -19,6 +19,7 @@ mod measure;
 mod parse;
 mod report;
 mod signals;
+mod small_signal;
 mod sources;
 mod sweeps;
 mod value;

@@ -279,7 +279,9 @@ impl Parser {
                 self.deck.measures.push(measure);
             }
             "four" | "fourier" => self.deck.fouriers.push(measure::fourier(cursor)?),
-            "op" | "dc" | "tran" => self.deck.analyses.push(commands::analysis(cursor, word)?),
+            "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => {
+                self.deck.analyses.push(commands::analysis(cursor, word)?)
+            }
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),

@@ -13,6 +13,7 @@ mod passive;
 mod random;
 mod scope;
 mod signals;
+mod small_signal;
 mod waveform;
 
 use std::cell::RefCell;
