@@ -2,6 +2,7 @@
 
 mod overrides;
 mod measure;
+mod noise;
 mod small_signal;
 mod waveform;
 
@@ -13,6 +14,7 @@ use crate::calc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
+pub use noise::{Distribution, NoiseWave, RandomWave};
 pub use overrides::{Draw, Origin, Overrides};
 pub use measure::{
     Column, Condition, Count, Edge, Event, Fourier, Measure, Measured, Norm, Print, Statistic, Switching, Task, Window,
@@ -104,12 +106,14 @@ pub struct Element {
 pub enum ElementKind {
     /// Resistance, ohm.
     Resistor { resistance: f64 },
+    /// Lossless transmission line: wave impedance, ohm, delay, s, and `ic=` (v1, i1, v2, i2); V, A.
+    Line { impedance: f64, delay: f64, initial: Option<[f64; 4]> },
     /// Capacitance, F, and `ic=` voltage.
     Capacitor { capacitance: f64, initial_voltage: Option<f64> },
     /// Inductance, H, and `ic=` current.
     Inductor { inductance: f64, initial_current: Option<f64> },
-    /// Coupling of two inductors.
-    Mutual { first: ElementId, second: ElementId, coupling: f64 },
+    /// Coupling of each pair of two or more inductors.
+    Mutual { coils: Vec<ElementId>, coupling: f64 },
     /// Independent voltage source; current flows from plus through the source to minus.
     VoltageSource(Source),
     /// Independent current source; current flows from plus through the source to minus.
@@ -163,6 +167,10 @@ pub enum Quantity {
     TemperCelsius,
     /// Frequency, Hz (0 outside AC).
     Hertz,
+    /// The Laplace variable `s` of a transfer function, rad/s.
+    Laplace,
+    /// Output of the operator of this number (derivative, integral, delay, transfer function) in the same expression.
+    Operator(u32),
 }
 
 /// An element described by a model card.

@@ -4,10 +4,12 @@
 //! gives every node and element its name; [`kinds`] then evaluates each element, when all names are known.
 
 mod analyses;
+mod behaviour;
 mod check;
 mod columns;
 mod flatten;
 mod kinds;
+mod line;
 mod models;
 mod passive;
 mod random;
