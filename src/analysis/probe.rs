@@ -9,8 +9,8 @@ use crate::diagnostic::Diagnostic;
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::Options;
-pub use crate::circuit::spice_name;
 use super::system::{Place, Point, System};
+pub use crate::circuit::spice_name;
 
 /// One readable quantity.
 #[derive(Clone, Debug)]
@@ -150,9 +150,7 @@ impl Probes {
                 });
                 match (program, problem) {
                     (_, Some(problem)) => Err(problem),
-                    (Ok(program), None) => {
-                        Ok((Quantity::Other(String::new()), Probe::Expression(program, inputs)))
-                    }
+                    (Ok(program), None) => Ok((Quantity::Other(String::new()), Probe::Expression(program, inputs))),
                     (Err(error), None) => {
                         let problem = Diagnostic::error(*span, error.message).label("cannot be saved");
                         Err(match error.hint {

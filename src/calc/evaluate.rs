@@ -12,8 +12,8 @@ use super::functions::{Measures, Rule, function_names, pointwise};
 use super::units::{combined, plain};
 use super::value::{Data, Vector};
 use super::{Error, whole};
-use crate::suggest::did_you_mean;
 use crate::output::Quantity;
+use crate::suggest::did_you_mean;
 
 /// What the names of an expression mean.
 pub trait Scope {
@@ -196,7 +196,8 @@ impl<'s> Evaluator<'s> {
         if value > -1.0 && value < length as f64 {
             return Ok(value as usize);
         }
-        Err(Error::new(expr, format!("there is no element {value}; the vector has {length}")).hint("the first one is 0"))
+        Err(Error::new(expr, format!("there is no element {value}; the vector has {length}"))
+            .hint("the first one is 0"))
     }
 
     fn window(&mut self, expr: &Expr, parts: &[Expr; 3]) -> Result<Vector, Error> {
@@ -256,10 +257,7 @@ fn binary(expr: &Expr, op: Binary, a: &Vector, b: &Vector) -> Result<Vector, Err
 }
 
 fn is_truth(op: Binary) -> bool {
-    !matches!(
-        op,
-        Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Divide | Binary::Modulo | Binary::Power
-    )
+    !matches!(op, Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Divide | Binary::Modulo | Binary::Power)
 }
 
 /// `a op b` of real numbers.

@@ -45,11 +45,7 @@ impl Measures {
     }
 }
 
-const fn map(
-    names: &'static [&'static str],
-    real: fn(f64) -> f64,
-    complex: fn(Complex64) -> Complex64,
-) -> Pointwise {
+const fn map(names: &'static [&'static str], real: fn(f64) -> f64, complex: fn(Complex64) -> Complex64) -> Pointwise {
     Pointwise { names, rule: Rule::Map { real, complex, leaves: None }, measures: Measures::Number }
 }
 

@@ -178,7 +178,9 @@ fn mistakes_are_located() {
 
 #[test]
 fn a_prefix_ends_before_the_next_word() {
-    for (text, used) in [("v(out)=0.5 RISE=1", 10), ("v(a)-v(b) at=1", 9), ("1m to=2m", 2), ("v(a) (v(b))", 4), ("x or y z", 6)] {
+    for (text, used) in
+        [("v(out)=0.5 RISE=1", 10), ("v(a)-v(b) at=1", 9), ("1m to=2m", 2), ("v(a) (v(b))", 4), ("x or y z", 6)]
+    {
         assert_eq!(parse_prefix(text).unwrap().1, used, "{text}");
     }
 }
@@ -187,7 +189,9 @@ fn a_prefix_ends_before_the_next_word() {
 fn pointwise_agrees_with_vectors() {
     let data = tran();
     let plot = Plot::new(&data);
-    for text in ["v(a)*v(b)+sqrt(v(a))", "v(a)>3 ? v(b) : -1", "max(v(a),v(b))^2 % 7", "limit(v(a),1,5)+pi", "mag((3,4))"] {
+    for text in
+        ["v(a)*v(b)+sqrt(v(a))", "v(a)>3 ? v(b) : -1", "max(v(a),v(b))^2 % 7", "limit(v(a),1,5)+pi", "mag((3,4))"]
+    {
         let expr = parse(text).unwrap();
         let program = Pointwise::new(&expr, &mut |r| plot.column(&r.name)).unwrap();
         let whole = Evaluator::new(&plot).value(&expr).unwrap();

@@ -4,20 +4,51 @@ use num_complex::Complex64;
 use rand::RngExt;
 use rand_distr::{Distribution, Exp, Poisson, StandardNormal};
 
+use super::Error;
 use super::ast::Expr;
 use super::calculus::{derivative, interpolated, running_integral, running_mean, unwrapped};
 use super::evaluate::Evaluator;
 use super::fourier::{spectrum, transform};
 use super::units::plain;
 use super::value::{Data, Vector};
-use super::Error;
 use crate::output::Quantity;
 
 /// Their names.
 pub(super) const NAMES: &[&str] = &[
-    "cph", "cphase", "unwrap", "norm", "rms", "mean", "vecmin", "minimum", "vecmax", "maximum", "avg", "integ", "sdt",
-    "idt", "deriv", "ddt", "d", "vecd", "length", "vector", "unitvec", "cvector", "interpolate", "group_delay", "fft",
-    "ifft", "rnd", "sgauss", "sunif", "poisson", "exponential", "sortorder", "stddev", "average",
+    "cph",
+    "cphase",
+    "unwrap",
+    "norm",
+    "rms",
+    "mean",
+    "vecmin",
+    "minimum",
+    "vecmax",
+    "maximum",
+    "avg",
+    "integ",
+    "sdt",
+    "idt",
+    "deriv",
+    "ddt",
+    "d",
+    "vecd",
+    "length",
+    "vector",
+    "unitvec",
+    "cvector",
+    "interpolate",
+    "group_delay",
+    "fft",
+    "ifft",
+    "rnd",
+    "sgauss",
+    "sunif",
+    "poisson",
+    "exponential",
+    "sortorder",
+    "stddev",
+    "average",
 ];
 
 /// Largest vector that `vector(n)` and its kin make.
@@ -178,7 +209,8 @@ fn apply(evaluator: &mut Evaluator, at: &Expr, name: &str, x: &Vector) -> Result
             Vector { data: Data::Real(delay), quantity: Quantity::Time, axis: x.axis.clone() }
         }
         "fft" => {
-            let step = axis().ok().filter(|a| a.len() > 1).map_or(1.0, |a| (a[a.len() - 1] - a[0]) / (a.len() - 1) as f64);
+            let step =
+                axis().ok().filter(|a| a.len() > 1).map_or(1.0, |a| (a[a.len() - 1] - a[0]) / (a.len() - 1) as f64);
             let (frequencies, values) = spectrum(&x.reals(), step);
             Vector { data: Data::Complex(values), quantity: x.quantity.clone(), axis: Some(frequencies.into()) }
         }

@@ -275,9 +275,7 @@ impl<E> Measure<E> {
 impl<E> Task<E> {
     fn try_map<F, X>(&self, f: &mut dyn FnMut(&E) -> Result<F, X>) -> Result<Task<F>, X> {
         Ok(match self {
-            Task::Delay { trigger, target } => {
-                Task::Delay { trigger: trigger.try_map(f)?, target: target.try_map(f)? }
-            }
+            Task::Delay { trigger, target } => Task::Delay { trigger: trigger.try_map(f)?, target: target.try_map(f)? },
             Task::When(condition) => Task::When(condition.try_map(f)?),
             Task::Find { what, event, derivative } => {
                 Task::Find { what: f(what)?, event: event.try_map(f)?, derivative: *derivative }
@@ -286,19 +284,13 @@ impl<E> Task<E> {
                 Task::Statistic { kind: *kind, what: f(what)?, window: window.try_map(f)? }
             }
             Task::Parameter(expr) => Task::Parameter(f(expr)?),
-            Task::Switching { kind, what, on, off, window } => Task::Switching {
-                kind: *kind,
-                what: f(what)?,
-                on: f(on)?,
-                off: f(off)?,
-                window: window.try_map(f)?,
-            },
+            Task::Switching { kind, what, on, off, window } => {
+                Task::Switching { kind: *kind, what: f(what)?, on: f(on)?, off: f(off)?, window: window.try_map(f)? }
+            }
             Task::Fourier { what, frequency, count, grid } => {
                 Task::Fourier { what: f(what)?, frequency: f(frequency)?, count: *count, grid: *grid }
             }
-            Task::Error { what, table, norm } => {
-                Task::Error { what: f(what)?, table: table.clone(), norm: *norm }
-            }
+            Task::Error { what, table, norm } => Task::Error { what: f(what)?, table: table.clone(), norm: *norm },
         })
     }
 }

@@ -14,11 +14,11 @@ use crate::calc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
-pub use noise::{Distribution, NoiseWave, RandomWave};
-pub use overrides::{Draw, Origin, Overrides};
 pub use measure::{
     Column, Condition, Count, Edge, Event, Fourier, Measure, Measured, Norm, Print, Statistic, Switching, Task, Window,
 };
+pub use noise::{Distribution, NoiseWave, RandomWave};
+pub use overrides::{Draw, Origin, Overrides};
 pub use small_signal::{Drive, FrequencyGrid, Output, Spacing};
 pub use waveform::{TranTimes, Waveform};
 

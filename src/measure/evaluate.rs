@@ -33,7 +33,8 @@ pub fn evaluate_after(circuit: &Circuit, data: &Dataset, earlier: &[MeasureResul
         let ready: Vec<usize> = (0..measures.len())
             .filter(|&k| results[k].is_none() && !names(measures[k]).iter().any(|name| open.contains(name.as_str())))
             .collect();
-        let round = if ready.is_empty() { (0..measures.len()).filter(|&k| results[k].is_none()).collect() } else { ready };
+        let round =
+            if ready.is_empty() { (0..measures.len()).filter(|&k| results[k].is_none()).collect() } else { ready };
         for k in round {
             let result = evaluate_one(measures[k], &plot, &known);
             known.extend(result.value.map(|value| (result.name.clone(), value)));
@@ -82,7 +83,9 @@ struct Names<'p> {
 impl Scope for Names<'_> {
     fn vector(&self, reference: &Reference) -> Option<Vector> {
         match (&reference.plot, &reference.name) {
-            (None, Name::Plain(name)) if self.known.contains_key(name) => self.known.get(name).copied().map(Vector::scalar),
+            (None, Name::Plain(name)) if self.known.contains_key(name) => {
+                self.known.get(name).copied().map(Vector::scalar)
+            }
             _ => self.plot.vector(reference),
         }
     }
@@ -145,7 +148,11 @@ impl Work<'_> {
                 let curve = self.curve(what)?;
                 let differences = table.iter().map(|&(place, wanted)| {
                     let value = curve.at(place).ok_or_else(|| outside(&curve, place))?;
-                    Ok(if *norm == Norm::Relative { (value - wanted) / wanted.abs().max(1e-12) } else { value - wanted })
+                    Ok(if *norm == Norm::Relative {
+                        (value - wanted) / wanted.abs().max(1e-12)
+                    } else {
+                        value - wanted
+                    })
                 });
                 let differences = differences.collect::<Result<Vec<f64>, String>>()?;
                 let squares: f64 = differences.iter().map(|d| d * d).sum();

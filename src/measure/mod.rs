@@ -50,7 +50,13 @@ impl std::fmt::Display for MeasureResult {
 /// A number as C prints it with `%.*e`: at least two digits in the exponent.
 pub fn scientific(value: f64, digits: usize) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "nan".into() } else if value > 0.0 { "inf".into() } else { "-inf".into() };
+        return if value.is_nan() {
+            "nan".into()
+        } else if value > 0.0 {
+            "inf".into()
+        } else {
+            "-inf".into()
+        };
     }
     let text = format!("{value:.digits$e}");
     match text.split_once('e') {

@@ -8,8 +8,18 @@ use crate::diagnostic::{Diagnostic, Span};
 
 /// Keys of `.print` that set the form of a table.
 const FORM: [&str; 12] = [
-    "format", "file", "width", "precision", "filter", "delimiter", "timescalefactor", "outputtype", "print", "index",
-    "sample", "linewidth",
+    "format",
+    "file",
+    "width",
+    "precision",
+    "filter",
+    "delimiter",
+    "timescalefactor",
+    "outputtype",
+    "print",
+    "index",
+    "sample",
+    "linewidth",
 ];
 
 impl ExprText {

@@ -1,8 +1,8 @@
 //! `.measure` in the forms of ngspice, HSPICE, LTspice and Xyce; `.four`.
 
 use super::ast::{ExprText, FourierText};
-use super::lex::{Cursor, Kind, shorten};
 use super::columns::{self, expression};
+use super::lex::{Cursor, Kind, shorten};
 use super::value;
 use crate::calc::{self, Binary, Expr};
 use crate::circuit::{Condition, Count, Edge, Event, Measure, Measured, Norm, Statistic, Switching, Task, Window};
@@ -14,9 +14,36 @@ pub(crate) type ReadTable<'f> = &'f mut dyn FnMut(&str, Span) -> Result<Vec<(f64
 
 /// What a measure may begin with.
 const TASKS: [&str; 30] = [
-    "trig", "targ", "find", "when", "deriv", "derivative", "param", "eqn", "avg", "average", "max", "min", "pp", "rms",
-    "integ", "integral", "max_at", "min_at", "duty", "freq", "frequency", "on_time", "off_time", "four", "error", "err",
-    "err1", "err2", "err3", "em_avg",
+    "trig",
+    "targ",
+    "find",
+    "when",
+    "deriv",
+    "derivative",
+    "param",
+    "eqn",
+    "avg",
+    "average",
+    "max",
+    "min",
+    "pp",
+    "rms",
+    "integ",
+    "integral",
+    "max_at",
+    "min_at",
+    "duty",
+    "freq",
+    "frequency",
+    "on_time",
+    "off_time",
+    "four",
+    "error",
+    "err",
+    "err1",
+    "err2",
+    "err3",
+    "em_avg",
 ];
 
 /// Reads a measure after the keyword of its statement.
@@ -327,9 +354,35 @@ impl Reader<'_, '_, '_> {
 
 /// Keys of options.
 const KEYS: [&str; 29] = [
-    "val", "at", "td", "from", "to", "rise", "fall", "cross", "on", "off", "numfreq", "gridsize", "output", "file",
-    "comp_function", "goal", "minval", "weight", "print", "precision", "rfc_level", "default_val", "minval", "ignor",
-    "yfield", "indepvarcol", "depvarcol", "from_to", "tolerance",
+    "val",
+    "at",
+    "td",
+    "from",
+    "to",
+    "rise",
+    "fall",
+    "cross",
+    "on",
+    "off",
+    "numfreq",
+    "gridsize",
+    "output",
+    "file",
+    "comp_function",
+    "goal",
+    "minval",
+    "weight",
+    "print",
+    "precision",
+    "rfc_level",
+    "default_val",
+    "minval",
+    "ignor",
+    "yfield",
+    "indepvarcol",
+    "depvarcol",
+    "from_to",
+    "tolerance",
 ];
 
 /// The sides of `a=b`.

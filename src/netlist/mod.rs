@@ -31,8 +31,8 @@ use std::sync::Arc;
 
 use crate::circuit::{Circuit, Origin, Overrides};
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
-use crate::suggest;
 pub use crate::dialect::Dialect;
+use crate::suggest;
 
 use lex::{Blanks, Cursor};
 use lines::Lines;

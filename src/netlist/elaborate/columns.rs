@@ -165,7 +165,8 @@ impl<'d> Elaborator<'d> {
 
     /// HSPICE's `im(v1)`: the magnitude of a current, unless there is a node of this name.
     fn current_part(&self, function: &str, arguments: &[Expr]) -> Option<Kind> {
-        let [Expr { kind: Kind::Vector(Reference { plot: None, name: Name::Plain(name) }), at, len }] = arguments else {
+        let [Expr { kind: Kind::Vector(Reference { plot: None, name: Name::Plain(name) }), at, len }] = arguments
+        else {
             return None;
         };
         if function != "im" || self.node_index.contains_key(name) || !self.element_index.contains_key(name) {

@@ -28,7 +28,7 @@ impl<'d> Elaborator<'d> {
     }
 
     /// The signal that a text means.
-    pub(super)     fn signal(&self, text: &SignalText) -> Result<Signal, Fault> {
+    pub(super) fn signal(&self, text: &SignalText) -> Result<Signal, Fault> {
         let label = text.label.clone();
         let top = &self.envs[0];
         Ok(match &text.kind {
