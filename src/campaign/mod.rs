@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::analysis::{self, Failure, Options, Sink, ZERO_CELSIUS};
 use crate::circuit::{Circuit, ParamData};
+use crate::measure::{self, MeasureResult};
 use crate::output::{Dataset, Quantity, Variable};
 
 /// What one run of the deck came to.
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub circuit: Circuit,
     /// Everything computed; up to the failure, if there was one.
     pub plots: Vec<Dataset>,
+    /// Measures of all plots.
+    pub measures: Vec<MeasureResult>,
     /// Remarks of the analyses.
     pub notes: Vec<String>,
     /// Node voltages of the first operating point, V, if one was found.
@@ -88,7 +91,12 @@ fn single(base: &Circuit, run: &Run, options: &Options) -> Outcome {
         Err(found) => (Circuit { sources: base.sources.clone(), ..Circuit::default() }, Some(Failure::Netlist(found))),
     };
     let Collected { plots, notes, operating_point } = collected;
-    Outcome { run: run.clone(), circuit, plots, notes, operating_point, failure }
+    let mut measures = Vec::new();
+    for plot in &plots {
+        let found = measure::evaluate_after(&circuit, plot, &measures);
+        measures.extend(found);
+    }
+    Outcome { run: run.clone(), circuit, plots, measures, notes, operating_point, failure }
 }
 
 /// Joins the plots of all runs: operating points become one table over the swept values, the others get the run into their
@@ -97,11 +105,14 @@ fn single(base: &Circuit, run: &Run, options: &Options) -> Outcome {
 pub struct Joined {
     /// The operating points so far.
     points: Vec<Dataset>,
+    /// The measures so far, one row a run.
+    measures: Option<Dataset>,
 }
 
 impl Joined {
     /// Takes over the plots of a run; what is complete comes back.
     pub fn add(&mut self, outcome: &Outcome) -> Vec<Dataset> {
+        self.measured(outcome);
         let mut ready = Vec::new();
         let mut number = 0;
         for plot in &outcome.plots {
@@ -112,7 +123,7 @@ impl Joined {
                 continue;
             }
             if self.points.len() == number {
-                self.points.push(table(plot, &outcome.run));
+                self.points.push(table(&plot.title, "Operating points", plot.variables.clone(), &outcome.run));
             }
             let joined = &mut self.points[number];
             number += 1;
@@ -130,14 +141,40 @@ impl Joined {
         ready
     }
 
-    /// The tables of operating points.
+    fn measured(&mut self, outcome: &Outcome) {
+        let names: Vec<&str> = match (&self.measures, &outcome.failure) {
+            (Some(table), _) => table.variables[outcome.run.values.len()..].iter().map(|v| v.name.as_str()).collect(),
+            _ => outcome.measures.iter().map(|result| result.name.as_str()).collect(),
+        };
+        if names.is_empty() {
+            return;
+        }
+        let value = |name: &&str| {
+            let found = outcome.measures.iter().find(|result| result.name == **name);
+            found.map_or(f64::NAN, MeasureResult::number)
+        };
+        let row: Vec<f64> =
+            outcome.run.values.iter().map(|value| value.number).chain(names.iter().map(value)).collect();
+        if self.measures.is_none() {
+            let columns = names.iter().map(|name| Variable::new(*name, Quantity::Other(String::new()))).collect();
+            self.measures = Some(table(&outcome.circuit.title, Self::MEASURES, columns, &outcome.run));
+        }
+        if let Some(table) = &mut self.measures {
+            table.push_row(&row);
+        }
+    }
+
+    /// Name of the table of measures.
+    pub const MEASURES: &str = "Measures";
+
+    /// The tables of operating points, and that of the measures.
     pub fn finish(self) -> Vec<Dataset> {
-        self.points
+        self.points.into_iter().chain(self.measures).collect()
     }
 }
 
-fn table(plot: &Dataset, run: &Run) -> Dataset {
+/// An empty table over the swept values of a run.
+fn table(title: &str, name: &str, columns: Vec<Variable>, run: &Run) -> Dataset {
     let swept = run.values.iter().map(|value| Variable::new(&value.name, Quantity::Other(String::new())));
-    let variables = swept.chain(plot.variables.iter().cloned()).collect();
-    Dataset::new(plot.title.clone(), "Operating points", variables)
+    Dataset::new(title, name, swept.chain(columns).collect())
 }

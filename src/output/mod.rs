@@ -19,7 +19,7 @@ pub use bias::write_bias;
 pub use csv::write_csv;
 pub use dataset::{Dataset, Quantity, Values, Variable};
 pub use json::write_json;
-pub use plot::{LearningCurve, plot_learning_curve, plot_waveforms};
+pub use plot::{LearningCurve, plot_histogram, plot_learning_curve, plot_waveforms};
 pub use progress::Progress;
 pub use raw::{RawFormat, RawStream, read_raw, write_raw};
 pub use units::engineering;

@@ -5,12 +5,14 @@
 
 mod axis;
 mod canvas;
+mod histogram;
 mod learning;
 mod trace;
 mod waveforms;
 
 use plotters::style::RGBColor;
 
+pub use histogram::plot_histogram;
 pub use learning::{EpisodeStatistics, LearningCurve, plot_learning_curve};
 pub use waveforms::plot_waveforms;
 
