@@ -41,18 +41,19 @@ pub fn campaign(arguments: &RunArguments, circuit: &Circuit, options: &Options, 
     }
     let measures = tables.iter().find(|table| table.plot_name == Joined::MEASURES);
     if !arguments.quiet {
-        output.print(circuit);
+        if circuit.samples.is_none() || measures.is_none() {
+            output.print(circuit);
+        }
         if let Some(table) = measures {
             print_measures(table, circuit);
         }
     }
     code = code.max(failed).max(output.finish(arguments));
     if let (Some(path), Some(table), Some(_)) = (&arguments.plot, measures, circuit.samples) {
-        let drawn = output.plots.iter().filter(|plot| plot.axis().is_some()).count();
         for (k, (name, values)) in columns(table, circuit).enumerate() {
             let (bins, width) = histogram(&values);
             let limits = limits(circuit, name);
-            if let Err(problem) = plot_histogram(&numbered(path, drawn + k + 1), name, &bins, width, limits) {
+            if let Err(problem) = plot_histogram(&numbered(path, k + 1), name, &bins, width, limits) {
                 eprintln!("error: cannot write {problem}");
                 code = FAILED;
             }

@@ -229,7 +229,8 @@ impl<'a> Output<'a> {
         if let Some(path) = &arguments.json {
             check(write_json(path, &self.plots));
         }
-        if let Some(path) = &arguments.plot {
+        // Of samples the histograms of their measures are drawn.
+        if let Some(path) = arguments.plot.as_ref().filter(|_| self.circuit.samples.is_none()) {
             for (k, plot) in self.plots.iter().filter(|p| p.axis().is_some()).enumerate() {
                 check(plot_waveforms(plot, &numbered(path, k + 1)));
             }
