@@ -47,6 +47,7 @@ const TABLE: &[Row] = &[
     ("stp", Builtin::Stp, 1, 1),
     ("sign", Builtin::Sign, 2, 2),
     ("hypot", Builtin::Hypot, 2, 2),
+    ("sqr", Builtin::Sqr, 1, 1),
     ("cbrt", Builtin::Cbrt, 1, 1),
     ("arcsin", Builtin::Arcsin, 1, 1),
     ("arccos", Builtin::Arccos, 1, 1),

@@ -108,7 +108,7 @@ fn passive(cursor: &mut Cursor, kind: Passive) -> Result<Body, Diagnostic> {
     }
     let mut values = Vec::new();
     while values.len() < 2 && cursor.peek().is_some() && !cursor.at_assignment() {
-        values.push(value(cursor, "a value")?);
+        values.push(value::component_value(cursor)?);
     }
     let params = params(cursor, |cursor, _| known_flag(cursor, &[]))?;
     Ok(Body::Passive { kind, values, params })

@@ -14,12 +14,14 @@ mod files;
 mod include;
 mod lex;
 mod lines;
+mod packages;
 mod parse;
 mod report;
 mod signals;
 mod sources;
 mod suggest;
 mod sweeps;
+mod tables;
 mod value;
 
 use std::collections::HashSet;

@@ -12,6 +12,7 @@ use super::include::{Mark, section_mark};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
+use super::tables::Table;
 use super::{elements, signals, value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
@@ -34,6 +35,9 @@ pub(crate) struct Parser {
     /// Open `.if`s, and the branches seen so far.
     pub(super) choices: Vec<Choice>,
     pub(super) conditions: usize,
+    /// Open `.data` table, and those read.
+    pub(super) table: Option<Table>,
+    pub(super) tables: Vec<Table>,
     /// Files being read, with the library section.
     pub(super) reading: Vec<(u32, Option<String>)>,
     pub(super) controller: Option<ControllerText>,
@@ -67,6 +71,10 @@ impl Parser {
         self.lines(lines, None);
         self.open.clear();
         self.close_choices();
+        if let Err(error) = self.close_table() {
+            self.report.add(error);
+        }
+        self.apply_tables();
         if let Some(controller) = self.controller.take() {
             let error =
                 Diagnostic::error(controller.span, format!("controller `{}` is not ended", controller.name.text));
@@ -154,7 +162,11 @@ impl Parser {
     }
 
     fn statement(&mut self, line: &Line) -> Result<Next, Diagnostic> {
+        if self.table.is_some() && !line.text.starts_with('.') {
+            return self.table_line(line).map(|()| Next::Line);
+        }
         if !line.text.starts_with('.') && self.control.is_none() && self.controller.is_none() {
+            self.note_parentheses(line);
             let files = &mut self.files;
             let element = elements::element(line, &mut |path, span| files.points(path, span))?;
             let guard = self.guard();
@@ -165,7 +177,7 @@ impl Parser {
         }
         let keyword = line.text.split(char::is_whitespace).next().unwrap_or("").to_ascii_lowercase();
         if let Some(control) = &mut self.control {
-            if keyword != ".endc" {
+            if !keyword.starts_with(".endc") {
                 control.lines.push((line.text.as_ref().into(), line.span()));
                 return Ok(Next::Line);
             }
@@ -206,6 +218,8 @@ impl Parser {
             }
             ".model" => return self.model(line).map(|()| Next::Line),
             ".subckt" | ".macro" => return self.subcircuit(line).map(|()| Next::Line),
+            ".data" => return self.open_table(line).map(|()| Next::Line),
+            ".enddata" => return self.close_table().map(|()| Next::Line),
             _ if self.conditional(line, keyword)? => return Ok(Next::Line),
             _ if self.beside_the_circuit(line, keyword)? => return Ok(Next::Line),
             _ => {}
@@ -269,11 +283,17 @@ impl Parser {
             return Err(error.label("belongs to the whole deck").hint(format!("move it behind `.ends {block}`")));
         }
         match name {
-            "options" | "option" | "opt" => self.deck.options.extend(commands::options(cursor)?),
-            "temp" => self.deck.options.push(commands::temperature(cursor, word)?),
+            "options" | "option" | "opt" | "opts" => {
+                let params = self.options(cursor)?;
+                self.deck.options.extend(params);
+            }
+            "temp" => {
+                let sweep = commands::temperature(cursor, word, &mut self.deck.options)?;
+                self.deck.steps.extend(sweep);
+            }
             "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
             "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
-            "op" | "dc" | "tran" => self.deck.analyses.push(commands::analysis(cursor, word)?),
+            "op" | "dc" | "tran" => self.analysis(cursor, word)?,
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
@@ -291,6 +311,22 @@ impl Parser {
                     _ => ".lib",
                 };
                 return Err(Diagnostic::error(word.span, format!("`{}` without `{opener}`", word.text)));
+            }
+        }
+        Ok(())
+    }
+
+    /// An analysis, with the sweep that HSPICE lets follow it.
+    fn analysis(&mut self, cursor: &mut Cursor, word: &Word) -> Result<(), Diagnostic> {
+        if &*word.text == ".tran" {
+            self.note_modifiers(cursor);
+        }
+        let analysis = commands::analysis(cursor, word)?;
+        self.deck.analyses.push(analysis);
+        if cursor.peek().is_some_and(|t| t.is("sweep")) {
+            cursor.take()?;
+            while cursor.peek().is_some() {
+                self.deck.steps.push(super::sweeps::sweep(cursor)?);
             }
         }
         Ok(())
@@ -325,6 +361,7 @@ impl Parser {
     }
 
     fn model(&mut self, line: &Line) -> Result<(), Diagnostic> {
+        self.note_parentheses(line);
         let model = commands::model(line).inspect_err(|_| self.mark_broken(line))?;
         let index = self.deck.models.len();
         let name = model.name.text.clone();
