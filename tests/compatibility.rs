@@ -72,9 +72,9 @@ fn run(deck: &str, dialect: Dialect) -> Result<(Vec<Dataset>, String), String> {
 
 /// Why an entry is not as it says.
 fn judge(entry: &Entry, dialect: Dialect) -> Result<(), String> {
-    let analysed = [".op", ".tran", ".dc", ".ac"].iter().any(|word| {
-        entry.deck.lines().any(|line| line.to_ascii_lowercase().starts_with(word))
-    });
+    let analyses = [".op", ".tran", ".dc", ".ac"];
+    let first_word = |line: &str| line.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+    let analysed = entry.deck.lines().any(|line| analyses.contains(&first_word(line).as_str()));
     let deck = format!("title\n{}{}.end\n", entry.deck, if analysed { "" } else { ".op\n" });
     let outcome = run(&deck, dialect);
     if let Some(error) = &entry.error {

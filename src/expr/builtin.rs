@@ -159,7 +159,7 @@ mod tests {
             assert_eq!(edits(a, b), distance, "{a} {b}");
             assert_eq!(edits(b, a), distance, "{b} {a}");
         }
-        assert_eq!(nearest("sqr"), Some("sqrt"));
+        assert_eq!(nearest("sqrtt"), Some("sqrt"));
         assert_eq!(nearest("sqtr"), Some("sqrt"));
         assert_eq!(nearest("gibberish"), None);
     }

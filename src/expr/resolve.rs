@@ -192,9 +192,10 @@ impl<L: Clone> Resolver<'_, L> {
                 fold(expr, [a.1, b.1], Expr::Binary(*op, a.0, b.0))
             }
             Expr::If(c, a, b) => {
+                // Names of conditions in the netlist begin with a dot; of these only the branch taken must make sense.
+                let hidden = matches!(&**c, Expr::Leaf(Name::Ident { name, .. }) if name.starts_with('.'));
                 let c = self.boxed(c, formals)?;
-                // Only the branch taken must make sense where the condition is known.
-                if let Some(condition) = c.0.as_const() {
+                if let Some(condition) = c.0.as_const().filter(|_| hidden) {
                     return self.tree(if condition != 0.0 { a } else { b }, formals);
                 }
                 let (a, b) = (self.boxed(a, formals)?, self.boxed(b, formals)?);
@@ -374,7 +375,7 @@ fn check_points<L>(points: &[Expr<L>]) -> Result<(), String> {
     let mut last = f64::NEG_INFINITY;
     for point in points.chunks_exact(2) {
         let (Some(x), Some(_)) = (point[0].as_const(), point[1].as_const()) else {
-            return Err("the points of `pwl` and `table` must be constants".into());
+            return Err("the points of `pwl` must be constants".into());
         };
         if x <= last {
             return Err(format!("the abscissae of `pwl` must rise: {x} after {last}"));
