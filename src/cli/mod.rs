@@ -5,6 +5,7 @@ mod check;
 mod learning;
 mod models;
 mod run;
+mod summary;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

@@ -293,7 +293,7 @@ impl Parser {
             }
             "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
             "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
-            "op" | "dc" | "tran" => self.analysis(cursor, word)?,
+            "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => self.analysis(cursor, word)?,
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
