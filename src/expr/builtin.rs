@@ -127,8 +127,8 @@ fn nearest(name: &str) -> Option<&'static str> {
     if name.len() > 24 {
         return None;
     }
-    let near = TABLE.iter().map(|row| (edits(name, row.0), row.0)).min()?;
-    (near.0 <= (name.len() / 3).max(1)).then_some(near.1)
+    let near = TABLE.iter().map(|row| (edits(name, row.0), name.len().abs_diff(row.0.len()), row.0)).min()?;
+    (near.0 <= (name.len() / 3).max(1)).then_some(near.2)
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) that lead from `a` to `b`.

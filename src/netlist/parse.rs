@@ -38,6 +38,8 @@ pub(crate) struct Parser {
     /// Open `.data` table, and those read.
     pub(super) table: Option<Table>,
     pub(super) tables: Vec<Table>,
+    /// `.csparam`: definitions for the control language.
+    pub(super) exported: Vec<Definition>,
     /// Files being read, with the library section.
     pub(super) reading: Vec<(u32, Option<String>)>,
     pub(super) controller: Option<ControllerText>,
@@ -75,6 +77,7 @@ impl Parser {
             self.report.add(error);
         }
         self.apply_tables();
+        self.define_exported();
         if let Some(controller) = self.controller.take() {
             let error =
                 Diagnostic::error(controller.span, format!("controller `{}` is not ended", controller.name.text));
@@ -241,6 +244,7 @@ impl Parser {
                 }
                 for one in defined? {
                     match one {
+                        Defined::Parameter(definition) if keyword == ".csparam" => self.exported.push(definition),
                         Defined::Parameter(definition) => self.define(definition)?,
                         Defined::Function(name, function) => {
                             self.block().functions.insert(name.text, function);
@@ -344,6 +348,9 @@ impl Parser {
         if before == Some(span) {
             return Ok(());
         }
+        if conditional && before.is_none() {
+            block.optional.insert(block.params.len());
+        }
         block.param_index.insert(name.clone(), block.params.len());
         block.params.push(definition);
         if let Some(before) = before.filter(|_| !conditional) {
@@ -352,6 +359,20 @@ impl Parser {
             self.report.warn(warning.label("this value counts").hint(format!("the value of line {line} is not used")));
         }
         Ok(())
+    }
+
+    /// `.csparam x={x}` hands a parameter to the control language; a new name is a parameter like others.
+    fn define_exported(&mut self) {
+        let Some(block) = self.deck.blocks.first_mut() else { return };
+        for definition in std::mem::take(&mut self.exported) {
+            definition.used.store(true, Relaxed);
+            let index = block.params.len();
+            if let std::collections::hash_map::Entry::Vacant(place) = block.param_index.entry(definition.name.text.clone()) {
+                place.insert(index);
+                block.optional.insert(index);
+                block.params.push(definition);
+            }
+        }
     }
 
     /// Remembers the names on a line that could not be read.
@@ -432,7 +453,6 @@ impl Parser {
             let param = value::assignment(cursor)?;
             self.define(Definition { name: param.name, value: param.value, used: false.into() })?;
         }
-        self.deck.blocks[index].settable = self.deck.blocks[index].params.len();
         let own = self.open.pop();
         let guard = self.guard();
         self.open.extend(own);
