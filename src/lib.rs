@@ -3,6 +3,7 @@
 //! Data flows one way, in the order of the modules below; a module uses those above its own line, never below.
 
 pub mod diagnostic;
+pub mod dialect;
 pub mod expr;
 pub mod osdi;
 pub mod netlist;
@@ -10,6 +11,7 @@ pub mod circuit;
 pub mod linear;
 pub mod devices;
 pub mod analysis;
+pub mod campaign;
 pub mod cosim;
 pub mod learn;
 pub mod output;

@@ -10,6 +10,8 @@ use crate::expr::Program;
 fn conducting_terminals(kind: &str) -> &'static [(usize, usize)] {
     match kind {
         "nmos" | "pmos" => &[(0, 2), (0, 3), (2, 3)],
+        "npn" | "pnp" | "lpnp" => &[(0, 1), (1, 2), (0, 3)],
+        "njf" | "pjf" | "nmf" | "pmf" => &[(0, 1), (0, 2), (1, 2)],
         "opamp" => &[(0, 1)],
         _ => &[(0, 1)],
     }

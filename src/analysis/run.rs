@@ -20,8 +20,24 @@ pub trait Sink {
     /// # Errors
     /// The output cannot be written.
     fn row(&mut self, row: &[f64]) -> Result<(), SimulationError>;
+    /// A plot that is complete.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn plot(&mut self, plot: &Dataset) -> Result<(), SimulationError> {
+        self.begin(&plot.header())?;
+        let mut row = Vec::with_capacity(plot.variables.len());
+        for point in 0..plot.points() {
+            row.clear();
+            row.extend((0..plot.variables.len()).map(|column| plot.value(point, column).re));
+            self.row(&row)?;
+        }
+        Ok(())
+    }
     /// Share of the present analysis done, 0 to 1.
     fn progress(&mut self, _done: f64) {}
+    /// An operating point was found: voltage of every node of the circuit, V, ground first.
+    fn solved(&mut self, _voltages: &[f64]) {}
     /// A remark for the user (which homotopy was needed, ..).
     fn note(&mut self, _text: &str) {}
 }
@@ -68,6 +84,7 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
     if found.found_by != "newton" {
         sink.note(&format!("operating point found by {}", found.found_by));
     }
+    sink.solved(&found.point.x[..circuit.nodes.len()]);
     sink.begin(&probes.dataset(circuit, "Operating Point", None))?;
     let mut row = Vec::new();
     probes.read(&system, &found.point, 0.0, options, &mut row);
@@ -104,6 +121,7 @@ fn transient(
         if found.found_by != "newton" {
             sink.note(&format!("operating point found by {}", found.found_by));
         }
+        sink.solved(&found.point.x[..circuit.nodes.len()]);
         found.point
     };
     let time_axis = Variable { name: "time".into(), quantity: Quantity::Time };
@@ -136,6 +154,9 @@ fn initial_conditions(circuit: &Circuit, system: &System) -> Point {
     }
     for (node, value) in &circuit.initial_voltages {
         point.x[node.0 as usize] = *value;
+    }
+    for bank in &system.banks {
+        bank.inner_nodes(&mut |inner, outer| point.x[inner as usize] = point.x[outer as usize]);
     }
     point
 }

@@ -11,6 +11,9 @@ use super::system::{Derivative, Point, System};
 use super::{Options, SimulationError};
 use crate::devices::UnknownKind;
 
+/// Most evaluations until the junction voltages of a given start have come through their limits.
+const SETTLING: usize = 200;
+
 /// Points kept for formulas and predictors.
 const DEPTH: usize = MAX_ORDER + 2;
 /// Steps of backward Euler after a restart.
@@ -154,7 +157,12 @@ impl Transient {
             previous_states: &self.point.states,
             time: self.time,
         };
-        system.evaluate(&mut self.trial, &derivative, &System::unmodified(options));
+        // charges belong to the point only where no voltage is limited
+        for _ in 0..SETTLING {
+            if !system.evaluate(&mut self.trial, &derivative, &System::unmodified(options)) {
+                break;
+            }
+        }
     }
 
     /// Forgets the past: the next step is a first step after a corner. `system.q` must belong to the present point.

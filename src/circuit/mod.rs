@@ -4,6 +4,7 @@ mod overrides;
 mod waveform;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diagnostic::{SourceMap, Span};
@@ -52,6 +53,8 @@ pub struct Circuit {
     pub steps: Vec<Sweep>,
     /// `.mc`: samples of a Monte Carlo run.
     pub samples: Option<u64>,
+    /// `.savebias`: where the first operating point of a run is written.
+    pub saved_bias: Option<PathBuf>,
     /// `.limits` statements.
     pub limits: Vec<MeasureLimit>,
     /// `.ic` node voltages, V.

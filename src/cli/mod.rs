@@ -1,5 +1,6 @@
 //! Commands and their arguments.
 
+mod campaign;
 mod check;
 mod compiled;
 mod learning;
@@ -11,8 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ionspice::circuit::Overrides;
 use ionspice::diagnostic::{Diagnostic, Severity, SourceMap, render};
-use ionspice::netlist::{self, Loaded};
+use ionspice::netlist::{Dialect, Loaded, Parsed};
 
 /// The run went well.
 const SUCCESS: u8 = 0;
@@ -39,6 +41,9 @@ enum Command {
         /// Set a top-level parameter: --set name=value
         #[arg(long = "set", value_name = "NAME=VALUE")]
         sets: Vec<String>,
+        /// Whose netlist language: ngspice, ltspice, hspice or xyce [default: what the deck names, or ngspice]
+        #[arg(long, value_name = "NAME")]
+        dialect: Option<Dialect>,
     },
     /// List the device models, or the parameters of one
     Models {
@@ -65,7 +70,7 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Check { deck, sets } => check::check(&deck, &sets),
+        Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
         Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
         Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })
@@ -84,12 +89,12 @@ fn overrides(sets: &[String]) -> Result<Vec<(String, String)>, String> {
 }
 
 /// Loads a deck and prints what is wrong with it; `Err` is the exit code.
-fn load(deck: &Path, sets: &[String], quiet: bool) -> Result<Loaded, u8> {
+fn load(deck: &Path, sets: &[String], dialect: Option<Dialect>, quiet: bool) -> Result<Loaded, u8> {
     let overrides = overrides(sets).map_err(|problem| {
         eprintln!("error: {problem}");
         WRONG
     })?;
-    match netlist::load(deck, &overrides) {
+    match Parsed::read_in(deck, &overrides, dialect).elaborate(&Overrides::default()) {
         Ok(loaded) => {
             if !quiet {
                 report(&loaded.warnings, &loaded.circuit.sources);

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use clap::Args;
 use ionspice::analysis::{self, Failure, Options, SimulationError, Sink};
-use ionspice::circuit::{Analysis, Circuit, Signal};
+use ionspice::campaign;
+use ionspice::circuit::{Analysis, Circuit, Draw, Overrides, Signal};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
+use ionspice::netlist::Dialect;
 use ionspice::output::{
-    Dataset, OutputError, Progress, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_csv, write_json,
+    Dataset, OutputError, Progress, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias, write_csv,
+    write_json,
 };
 
 use super::{FAILED, SUCCESS, WRONG, learning, load, report};
@@ -43,18 +46,43 @@ pub struct RunArguments {
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub sets: Vec<String>,
+    /// Whose netlist language: ngspice, ltspice, hspice or xyce [default: what the deck names, or ngspice]
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<Dialect>,
     /// Print nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
+    /// Number of Monte Carlo samples (as `.mc`)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub mc: Option<u64>,
+    /// Every random function gives its nominal value
+    #[arg(long, conflicts_with = "mc")]
+    pub nominal: bool,
+    /// Write the first operating point as `.nodeset` lines (as `.savebias`)
+    #[arg(long, value_name = "FILE")]
+    pub save_op: Option<PathBuf>,
 }
 
 /// Runs a deck; returns the exit code.
 pub fn run(arguments: &RunArguments) -> u8 {
-    let loaded = match load(&arguments.deck, &arguments.sets, arguments.quiet) {
+    let loaded = match load(&arguments.deck, &arguments.sets, arguments.dialect, arguments.quiet) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let circuit = Arc::new(loaded.circuit);
+    let mut circuit = loaded.circuit;
+    let given =
+        Overrides { seed: arguments.seed, draw: arguments.nominal.then_some(Draw::Nominal), ..Overrides::default() };
+    if given != Overrides::default() {
+        circuit = match circuit.rebuilt(&given) {
+            Ok(rebuilt) => rebuilt,
+            Err(found) => {
+                report(&found, &circuit.sources);
+                return WRONG;
+            }
+        };
+    }
+    circuit.samples = arguments.mc.or(circuit.samples);
+    let circuit = Arc::new(circuit);
     let (mut options, problems) = Options::from_settings(&circuit.options);
     let wrong = problems.iter().any(|d| d.severity == Severity::Error);
     if wrong || !arguments.quiet {
@@ -87,7 +115,11 @@ pub fn run(arguments: &RunArguments) -> u8 {
     }
     let mut plots = Vec::new();
     if !circuit.analyses.is_empty() {
-        let code = simulate(arguments, &circuit, &options, &mut plots);
+        let code = if campaign::wanted(&circuit) {
+            super::campaign::campaign(arguments, &circuit, &options, &mut plots)
+        } else {
+            simulate(arguments, &circuit, &options, &mut plots)
+        };
         if code != SUCCESS {
             return code;
         }
@@ -131,9 +163,12 @@ fn simulate(arguments: &RunArguments, circuit: &Circuit, options: &Options, plot
 }
 
 /// Where the rows go: streamed to the raw file, kept for the other formats.
-struct Output {
+pub struct Output<'a> {
+    circuit: &'a Circuit,
+    /// Where the first operating point goes.
+    bias: Option<PathBuf>,
     raw: Option<RawTarget>,
-    plots: Vec<Dataset>,
+    pub plots: Vec<Dataset>,
     progress: Progress,
     quiet: bool,
     stops: std::vec::IntoIter<f64>,
@@ -147,8 +182,8 @@ struct RawTarget {
     started: bool,
 }
 
-impl Output {
-    fn new(arguments: &RunArguments, circuit: &Circuit) -> Self {
+impl<'a> Output<'a> {
+    pub fn new(arguments: &RunArguments, circuit: &'a Circuit) -> Self {
         let raw = arguments.raw.as_ref().map(|path| RawTarget {
             path: path.clone(),
             format: if arguments.ascii { RawFormat::Ascii } else { RawFormat::Binary },
@@ -158,6 +193,8 @@ impl Output {
         let stops: Vec<f64> =
             circuit.analyses.iter().map(|a| if let Analysis::Tran { stop, .. } = a { *stop } else { 1.0 }).collect();
         Self {
+            circuit,
+            bias: arguments.save_op.clone().or_else(|| circuit.saved_bias.clone()),
             raw,
             plots: Vec::new(),
             progress: Progress::silent(),
@@ -168,7 +205,7 @@ impl Output {
     }
 
     /// Ends the raw file and writes the other formats.
-    fn finish(&mut self, arguments: &RunArguments) -> u8 {
+    pub fn finish(&mut self, arguments: &RunArguments) -> u8 {
         let mut code = SUCCESS;
         let mut check = |result: Result<(), OutputError>| {
             if let Err(problem) = result {
@@ -196,7 +233,7 @@ impl Output {
     }
 
     /// Operating points in full, `.print` signals row by row, and a summary of everything else.
-    fn print(&self, circuit: &Circuit) {
+    pub fn print(&self, circuit: &Circuit) {
         for plot in &self.plots {
             println!("{} ({} points)", plot.plot_name, plot.points());
             let printed: Vec<usize> = circuit
@@ -258,7 +295,7 @@ fn output_error(error: impl std::fmt::Display) -> SimulationError {
     SimulationError::Output(error.to_string())
 }
 
-impl Sink for Output {
+impl Sink for Output<'_> {
     fn begin(&mut self, header: &Dataset) -> Result<(), SimulationError> {
         if let Some(raw) = &mut self.raw {
             if let Some(stream) = raw.stream.take() {
@@ -290,6 +327,14 @@ impl Sink for Output {
 
     fn progress(&mut self, done: f64) {
         self.progress.at(done * self.stop);
+    }
+
+    fn solved(&mut self, voltages: &[f64]) {
+        if let Some(path) = self.bias.take()
+            && let Err(problem) = write_bias(&path, &self.circuit.nodes, voltages)
+        {
+            eprintln!("error: cannot write {problem}");
+        }
     }
 
     fn note(&mut self, text: &str) {

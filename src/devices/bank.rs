@@ -308,6 +308,9 @@ pub trait Bank: Send + Sync {
     /// minus, value of their difference). For a current the first is a branch current and the second is 0.
     fn initial_conditions(&self, _set: &mut dyn FnMut(Unknown, Unknown, f64)) {}
 
+    /// Hands over (internal node, terminal behind its resistance): with `uic` both start at the same voltage.
+    fn inner_nodes(&self, _pair: &mut dyn FnMut(Unknown, Unknown)) {}
+
     /// An internal quantity (`@dev[name]`) of the `index`-th element, from accepted values.
     fn internal(&self, _index: usize, _name: &str, _ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<f64> {
         None

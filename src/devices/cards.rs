@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{ParamSpec, Parameters, apply};
-use crate::circuit::{Circuit, Device, Element, ElementId, ElementKind, ModelCard, ModelId, ParamData};
+use crate::circuit::{Circuit, Device, Element, ElementId, ElementKind, ModelCard, ModelId, ParamData, ParamValue};
 use crate::diagnostic::Diagnostic;
 
 /// Temperature at which model parameters hold when `.options tnom` does not say otherwise, degrees Celsius.
@@ -46,6 +46,63 @@ pub(crate) fn instance<I: Parameters>(element: &Element, device: &Device, found:
     let mut params = I::default();
     apply(&mut params, &device.params, &format!("`{}`", element.name), found);
     params
+}
+
+/// [`instance`] for elements whose `ic=a,b,..` stands for one parameter each of `names`.
+pub(crate) fn instance_with_initial<I: Parameters>(
+    element: &Element,
+    device: &Device,
+    names: &[&str],
+    found: &mut Vec<Diagnostic>,
+) -> I {
+    let mut given = Vec::with_capacity(device.params.len());
+    for param in &device.params {
+        let values = match &param.value {
+            _ if param.name != "ic" => &[],
+            ParamData::Number(number) => std::slice::from_ref(number),
+            ParamData::Vector(numbers) if numbers.len() <= names.len() => &numbers[..],
+            _ => {
+                let text = format!("`{}`: `ic` wants up to {} numbers", element.name, names.len());
+                let hint = format!("as in ic=a,b: they stand for {}", names.join(", "));
+                found.push(Diagnostic::error(param.span, text).label("wrong initial condition").hint(hint));
+                continue;
+            }
+        };
+        if values.is_empty() {
+            given.push(param.clone());
+        }
+        given.extend(values.iter().zip(names).map(|(&value, &name)| ParamValue {
+            name: name.to_string(),
+            value: ParamData::Number(value),
+            span: param.span,
+        }));
+    }
+    let mut params = I::default();
+    apply(&mut params, &given, &format!("`{}`", element.name), found);
+    params
+}
+
+/// Temperature of an element and nominal temperature of its card, K, from what they and the circuit give (degrees
+/// Celsius, K; NaN where not given).
+pub(crate) fn temperatures(circuit: (f64, f64), own: f64, above: f64, card: f64) -> (f64, f64) {
+    let (temperature, nominal) = circuit;
+    let own = if own.is_nan() { temperature + above } else { own + super::junction::CELSIUS };
+    (own.max(1.0), if card.is_nan() { nominal } else { card + super::junction::CELSIUS })
+}
+
+/// Complains about a card (once) whose `level` is none of `levels`; true when it is fine.
+pub(crate) fn level_offered(card: &ModelCard, levels: &[f64], hint: &str, found: &mut Vec<Diagnostic>) -> bool {
+    let given = card.params.iter().find(|p| p.name == "level");
+    let Some((param, ParamData::Number(level))) = given.map(|p| (p, &p.value)) else { return true };
+    if levels.contains(level) {
+        return true;
+    }
+    let text = format!("model `{}` of type {}: level {level} is not available", card.name, card.kind);
+    let error = Diagnostic::error(param.span, text.clone()).label("unsupported level").hint(hint);
+    if !found.iter().any(|d| d.span == error.span && d.message == text) {
+        found.push(error);
+    }
+    false
 }
 
 /// Nominal temperature of the model cards, K.

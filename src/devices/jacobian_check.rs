@@ -151,6 +151,24 @@ fn diodes() {
 }
 
 #[test]
+fn diodes_with_everything() {
+    let sidewall =
+        [("jsw", 1e-13), ("ns", 1.3), ("pj", 3.0), ("cjp", 1e-13), ("jtun", 1e-9), ("jtunsw", 1e-10), ("bv", 4.0)];
+    let knees = [("isr", 1e-10), ("nr", 2.0), ("ikf", 1e-3), ("ikr", 1e-6), ("tt", 1e-8), ("cjo", 1e-12), ("rs", 2.0)];
+    let scaled =
+        [("level", 3.0), ("jsw", 1e-9), ("cjo", 1e-3), ("wm", 1e-6), ("lm", 1e-5), ("tlev", 2.0), ("tlevc", 1.0)];
+    let pspice =
+        [("level", 2.0), ("bv", 0.8), ("ibv", 1e-6), ("ibvl", 1e-5), ("nbvl", 3.0), ("ikf", 1e-6), ("isr", 1e-9)];
+    for params in [sidewall, knees, scaled, pspice] {
+        let mut deck = Deck::new();
+        let model = deck.model("d", &params);
+        deck.device("d1", "a b", model, &[("w", 1e-5), ("l", 2e-5), ("m", 2.0)]);
+        check(&deck, 0.45, true);
+        check(&deck, 0.9, true);
+    }
+}
+
+#[test]
 fn mosfets() {
     let plain = [("vto", 0.5), ("kp", 3e-4), ("lambda", 0.02), ("tox", 5e-9), ("cgso", 2e-10), ("cgdo", 2e-10)];
     let full = [

@@ -26,8 +26,13 @@ pub fn band_gap(temperature: f64) -> f64 {
 
 /// A built-in potential carried from `nominal` to `temperature` (K), and the potential at the reference temperature.
 pub fn potential_at(potential: f64, nominal: f64, temperature: f64) -> (f64, f64) {
+    potential_with_gap(potential, nominal, temperature, band_gap)
+}
+
+/// [`potential_at`] for a band gap (eV) of the caller's.
+pub fn potential_with_gap(potential: f64, nominal: f64, temperature: f64, gap: impl Fn(f64) -> f64) -> (f64, f64) {
     let shift = |t: f64| {
-        let gap = -band_gap(t) / (2.0 * BOLTZMANN * t) + 1.115_087_7 / (2.0 * BOLTZMANN * REFERENCE);
+        let gap = -gap(t) / (2.0 * BOLTZMANN * t) + 1.115_087_7 / (2.0 * BOLTZMANN * REFERENCE);
         -2.0 * thermal_voltage(t) * (1.5 * (t / REFERENCE).ln() + CHARGE * gap)
     };
     let reference = (potential - shift(nominal)) * REFERENCE / nominal;
@@ -37,6 +42,11 @@ pub fn potential_at(potential: f64, nominal: f64, temperature: f64) -> (f64, f64
 /// Factor on a zero-bias capacitance with grading `m` between `nominal` and `temperature` (K).
 pub fn capacitance_factor(m: f64, potential: f64, nominal: f64, temperature: f64) -> f64 {
     let (hot, reference) = potential_at(potential, nominal, temperature);
+    capacitance_ratio(m, potential, hot, reference, nominal, temperature)
+}
+
+/// [`capacitance_factor`] when the potential is known at the nominal, the actual (`hot`) and the reference temperature.
+pub fn capacitance_ratio(m: f64, potential: f64, hot: f64, reference: f64, nominal: f64, temperature: f64) -> f64 {
     let old = (potential - reference) / reference;
     let new = (hot - reference) / reference;
     (1.0 + m * (4e-4 * (temperature - REFERENCE) - new)) / (1.0 + m * (4e-4 * (nominal - REFERENCE) - old))
@@ -111,6 +121,11 @@ impl Depletion {
             knee_charge: potential * (1.0 - rest.powf(1.0 - grading)) / (1.0 - grading),
             knee_factor: rest.powf(-(1.0 + grading)),
         }
+    }
+
+    /// True unless the capacitance is zero.
+    pub fn is_present(&self) -> bool {
+        self.capacitance != 0.0
     }
 
     /// Charge, C, and capacitance, F.

@@ -2,13 +2,15 @@
 
 mod bank;
 mod behavioural;
+mod bjt;
 mod cards;
 mod controlled;
 mod converter;
 mod diode;
+mod jfet;
 mod junction;
 mod linear;
-mod mosfet1;
+pub(crate) mod mosfet;
 mod opamp;
 mod osdi;
 pub mod memristor;
@@ -55,7 +57,7 @@ pub struct ModelType {
     pub summary: &'static str,
     /// Where the equations come from.
     pub source: &'static str,
-    /// Terminals in order.
+    /// Terminals in order; one in brackets may be left out.
     pub terminals: &'static [&'static str],
     /// Parameters of the card.
     pub model_params: &'static [ParamSpec],
@@ -68,7 +70,7 @@ pub struct ModelType {
 }
 
 static REGISTRY: LazyLock<Vec<ModelType>> = LazyLock::new(|| {
-    let single = [diode::TYPE, mosfet1::TYPE, opamp::TYPE];
+    let single = [diode::TYPE, bjt::TYPE, jfet::JFET, jfet::MESFET, mosfet::TYPE, opamp::TYPE];
     [&single[..], &switch::TYPES, &converter::TYPES, memristor::TYPES].concat()
 });
 
@@ -142,6 +144,12 @@ pub fn build(builder: &mut Builder, warnings: &mut Vec<Diagnostic>) -> Result<Ba
     Ok(banks)
 }
 
+/// True when an element with `count` nodes can have these terminals.
+fn fits(terminals: &[&str], count: usize) -> bool {
+    let needed = terminals.iter().filter(|name| !name.starts_with('[')).count();
+    (needed..=terminals.len()).contains(&count)
+}
+
 /// Elements by what describes them.
 #[derive(Default)]
 struct Groups {
@@ -177,7 +185,7 @@ fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Groups {
             continue;
         }
         match built_in {
-            Some(group) if element.nodes.len() == types[group].terminals.len() => {
+            Some(group) if fits(types[group].terminals, element.nodes.len()) => {
                 groups.built_in[group].push(ElementId(k as u32));
             }
             Some(group) => {

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
 use crate::diagnostic::Span;
+use crate::dialect::Dialect;
 use crate::expr::{Expr, Name};
 
 /// A name in lower case, and where it stands.
@@ -73,6 +74,8 @@ pub(crate) struct Function {
 pub(crate) struct Model {
     pub name: Word,
     pub kind: Word,
+    /// `ako:base`: the card whose values apply where this one has none.
+    pub base: Option<Word>,
     pub params: Vec<Param>,
 }
 
@@ -96,6 +99,12 @@ pub(crate) struct Block {
     /// Local models: name to index in [`Deck::models`].
     pub models: HashMap<Box<str>, usize>,
     pub elements: Vec<Element>,
+    /// Elements under `.if`: index and guard.
+    pub guards: HashMap<usize, Box<str>>,
+    /// Models under `.if`: guards and indices by name.
+    pub guarded_models: HashMap<Box<str>, Vec<(Box<str>, usize)>>,
+    /// Subcircuits under `.if`: guards and blocks by name.
+    pub guarded_blocks: HashMap<Box<str>, Vec<(Box<str>, usize)>>,
     /// `.ic`: node and value.
     pub initial: Vec<(Word, Value)>,
     /// `.nodeset`.
@@ -149,13 +158,13 @@ pub(crate) enum Body {
         points: Vec<Value>,
         multiplier: Option<Value>,
     },
-    /// D, M, S, W.
+    /// D, J, M, S, W, Z.
     Device {
         model: Word,
         control: Option<Word>,
         params: Vec<Param>,
     },
-    /// Y: nodes and model are told apart when the models are known.
+    /// Y, Q: further nodes and the model are told apart when the models are known.
     Described {
         words: Vec<Word>,
         params: Vec<Param>,
@@ -317,6 +326,9 @@ pub(crate) struct ControllerLine {
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(crate) struct Deck {
+    pub dialect: Dialect,
+    /// `.preprocess replaceground true` (Xyce).
+    pub replace_ground: bool,
     pub title: String,
     pub title_span: Span,
     /// Block 0 is the deck.
@@ -329,6 +341,8 @@ pub(crate) struct Deck {
     pub steps: Vec<SweepText>,
     /// `.mc`: number of samples.
     pub samples: Option<Value>,
+    /// `.savebias`.
+    pub saved_bias: Option<std::path::PathBuf>,
     /// `.limits`.
     pub limits: Vec<(Word, Vec<Param>)>,
     pub saves: Vec<SignalText>,
@@ -336,4 +350,37 @@ pub(crate) struct Deck {
     pub controllers: Vec<ControllerText>,
     /// Libraries of compiled models.
     pub libraries: Vec<std::sync::Arc<crate::osdi::Library>>,
+    /// `.control` blocks.
+    pub controls: Vec<ControlText>,
+}
+
+/// A `.control` block: its lines as they are, without comments.
+#[derive(Clone, Debug)]
+pub(crate) struct ControlText {
+    pub span: Span,
+    pub lines: Vec<(Box<str>, Span)>,
+}
+
+impl Deck {
+    /// True for the names of ground.
+    pub fn is_ground(&self, name: &str) -> bool {
+        match name {
+            "0" => true,
+            "gnd" => self.dialect != Dialect::Xyce || self.replace_ground,
+            "gnd!" | "ground" => match self.dialect {
+                Dialect::Hspice => true,
+                Dialect::Xyce => self.replace_ground,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// True for nodes that are the same in all subcircuits because of their name.
+    pub fn is_global_name(&self, name: &str) -> bool {
+        match self.dialect {
+            Dialect::Ngspice | Dialect::Hspice => false,
+            Dialect::Ltspice | Dialect::Xyce => name.starts_with("$g"),
+        }
+    }
 }

@@ -7,7 +7,10 @@ use super::{signals, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 36] = [
+pub(crate) const KNOWN: [&str; 39] = [
+    "loadbias",
+    "load",
+    "savebias",
     "step",
     "mc",
     "limits",
@@ -167,9 +170,28 @@ pub(crate) fn model(line: &Line) -> Result<Model, Diagnostic> {
     if cursor.at_assignment() {
         return Err(cursor.expected("the type of the model").hint("as in `.model dio d is=1e-14`"));
     }
-    let kind = value::name(&mut cursor, "the type of the model")?;
+    let mut kind = value::name(&mut cursor, "the type of the model")?;
+    let mut base = None;
+    if kind.text.starts_with("ako") && (kind.text.contains(':') || cursor.peek().is_some_and(|t| t.is(":"))) {
+        base = Some(model_base(&mut cursor, &kind)?);
+        // `.model new ako:old` takes the type of the old one.
+        kind.text = "".into();
+        let typed = !cursor.at_assignment() && cursor.peek().is_some_and(|t| t.kind == Kind::Word);
+        kind = if typed { value::name(&mut cursor, "the type of the model")? } else { kind };
+    }
     let params = value::params(&mut cursor, |cursor, _| value::flag(cursor))?;
-    Ok(Model { name, kind, params })
+    Ok(Model { name, kind, base, params })
+}
+
+/// The name behind `ako:`, with or without blanks around the colon.
+fn model_base(cursor: &mut Cursor, written: &Word) -> Result<Word, Diagnostic> {
+    if cursor.peek().is_some_and(|t| t.is(":")) {
+        cursor.take()?;
+    }
+    match written.text.split_once(':') {
+        Some((_, name)) if !name.is_empty() => Ok(Word { text: name.into(), span: written.span }),
+        _ => value::name(cursor, "the name of the model to start from"),
+    }
 }
 
 /// `v(node)=value ..` of `.ic` and `.nodeset`.

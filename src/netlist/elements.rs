@@ -8,7 +8,7 @@ use super::{sources, suggest};
 use crate::diagnostic::Diagnostic;
 
 /// Letters that begin an element.
-const LETTERS: &str = "bcdefghiklmnrsvwxy";
+const LETTERS: &str = "bcdefghijklmnqrsvwxyz";
 /// Long element words of the `Y` form, after which the element's name follows.
 const Y_WORDS: [&str; 4] = ["ymemristor", "ydac", "yadc", "yopamp"];
 /// Most controlling quantities of one POLY source.
@@ -33,6 +33,7 @@ pub(crate) fn element(line: &Line, read: &mut sources::ReadPoints) -> Result<Ele
     }
     let count = match letter {
         'k' | 'n' | 'x' | 'y' => 0,
+        'j' | 'q' | 'z' => 3,
         'm' | 's' => 4,
         _ => 2,
     };
@@ -54,6 +55,8 @@ pub(crate) fn element(line: &Line, read: &mut sources::ReadPoints) -> Result<Ele
         'b' => behavioural(cursor)?,
         'd' => device(cursor, false, &["off"], Some("area"))?,
         'm' => device(cursor, false, &["off"], None)?,
+        'j' | 'z' => device(cursor, false, &["off"], Some("area"))?,
+        'q' => bipolar(cursor)?,
         's' => device(cursor, false, &["on", "off"], None)?,
         'w' => device(cursor, true, &["on", "off"], None)?,
         'x' => instance(cursor, &title)?,
@@ -69,10 +72,9 @@ fn unknown(line: &Line) -> Diagnostic {
     let first = line.text.chars().next().unwrap_or(' ');
     let span = line.origin.span(0, end.max(first.len_utf8()));
     let hint = match first.to_ascii_lowercase() {
-        'j' | 'q' | 'z' => "JFET, BJT and MESFET models are not part of this version",
         'a' => "XSPICE code models are not part of this version",
         'o' | 't' | 'u' | 'p' => "transmission lines are not part of this version",
-        _ => "element names begin with one of R C L K V I E F G H B D M N S W X Y; a comment begins with `*`",
+        _ => "element names begin with one of R C L K V I E F G H B D J M N Q S W X Y Z; a comment begins with `*`",
     };
     let message = format!("`{}` begins no known element", super::lex::shorten(&line.text[..end.max(first.len_utf8())]));
     Diagnostic::error(span, message).label("unknown element letter").hint(hint)
@@ -80,13 +82,20 @@ fn unknown(line: &Line) -> Diagnostic {
 
 fn nodes(cursor: &mut Cursor, title: &Word, count: usize) -> Result<Vec<Word>, Diagnostic> {
     let mut nodes = Vec::with_capacity(count);
+    let mut open = false;
     for nth in 1..=count {
+        // The nodes may stand in parentheses and be separated by commas.
+        open |= nth == 1 && cursor.take_if(Kind::Open)?.is_some();
+        while nth > 1 && cursor.take_if(Kind::Comma)?.is_some() {}
         if cursor.at_assignment() {
             let error = cursor.expected(format_args!("node {nth} of {count}"));
             return Err(error.hint(format!("`{}` needs {count} nodes before its values", title.text)));
         }
         let node = cursor.word(format_args!("node {nth} of {count}"))?;
         nodes.push(word(cursor, &node));
+    }
+    if open && cursor.take_if(Kind::Close)?.is_none() {
+        return Err(cursor.expected("`)` after the nodes"));
     }
     Ok(nodes)
 }
@@ -236,6 +245,30 @@ fn device(cursor: &mut Cursor, controlled: bool, flags: &[&str], bare: Option<&s
         }
     })?;
     Ok(Body::Device { model, control, params })
+}
+
+/// `[substrate] model [area] [off] [name=value ..]` after three nodes; which word is the model shows when all names are
+/// known.
+fn bipolar(cursor: &mut Cursor) -> Result<Body, Diagnostic> {
+    let mut words = leading_words(cursor)?;
+    // PSpice writes the substrate in brackets
+    for word in &mut words {
+        if let Some(inner) = word.text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            word.text = inner.into();
+        }
+    }
+    if words.is_empty() {
+        let error = cursor.expected("the name of a model");
+        return Err(error.hint("as in `q1 collector base emitter [substrate] model`: is a node missing?"));
+    }
+    let params = params(cursor, |cursor, _| match cursor.peek() {
+        Some(token) if token.kind == Kind::Formula => {
+            let value = value(cursor, "a value")?;
+            Ok(Param { name: Word { text: "area".into(), span: value.span }, value })
+        }
+        _ => known_flag(cursor, &["off"]),
+    })?;
+    Ok(Body::Described { words, params })
 }
 
 /// Words up to the first `name=`.

@@ -88,6 +88,12 @@ impl Dataset {
         Self { values: Values::Complex(Vec::new()), ..Self::new(title, plot_name, variables) }
     }
 
+    /// The same columns without rows.
+    pub fn header(&self) -> Self {
+        let values = if self.is_complex() { Values::Complex(Vec::new()) } else { Values::Real(Vec::new()) };
+        Self { title: self.title.clone(), plot_name: self.plot_name.clone(), variables: self.variables.clone(), values }
+    }
+
     /// Number of rows.
     pub fn points(&self) -> usize {
         let values = match &self.values {

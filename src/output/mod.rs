@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows circuits or analyses: an analysis fills a [`Dataset`], and every writer takes datasets.
 
+pub mod bias;
 pub mod csv;
 pub mod dataset;
 pub mod json;
@@ -14,6 +15,7 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+pub use bias::write_bias;
 pub use csv::write_csv;
 pub use dataset::{Dataset, Quantity, Values, Variable};
 pub use json::write_json;

@@ -19,7 +19,7 @@ pub(super) struct OsdiBank {
     analysis: AnalysisKind,
     /// Unknown of each node, instance by instance.
     unknowns: Vec<Unknown>,
-    /// Resistive, then reactive entries, instance by instance.
+    /// Entries, then those with a reactive part, instance by instance.
     slots: Vec<Slot>,
     /// Terminals that are connected.
     connected: Vec<u32>,
@@ -135,7 +135,7 @@ impl OsdiBank {
         }
         self.instances.map_nodes(instance, &unknowns);
         let entries = || module.entries.iter();
-        for entry in entries().filter(|e| e.resistive).chain(entries().filter(|e| e.reactive)) {
+        for entry in entries().chain(entries().filter(|e| e.reactive)) {
             self.slots.push(builder.entry(unknowns[entry.row as usize], unknowns[entry.column as usize]));
         }
         self.unknowns.extend(unknowns);

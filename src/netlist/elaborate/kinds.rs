@@ -46,10 +46,11 @@ impl<'d> Elaborator<'d> {
             Body::Described { words, params } => {
                 let position = self.model_position(env, text, words)?;
                 let flags = words[position + 1..].iter();
-                let flags = flags.map(|word| ParamValue {
-                    name: word.text.to_string(),
-                    value: ParamData::Number(1.0),
-                    span: word.span,
+                let flags = flags.map(|word| match crate::expr::number(&word.text) {
+                    Some((area, used)) if used == word.text.len() => {
+                        ParamValue { name: "area".into(), value: ParamData::Number(area), span: word.span }
+                    }
+                    _ => ParamValue { name: word.text.to_string(), value: ParamData::Number(1.0), span: word.span },
                 });
                 let flags: Vec<ParamValue> = flags.collect();
                 let kind = self.device(env, &words[position], None, params)?;

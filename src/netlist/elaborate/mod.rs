@@ -119,7 +119,11 @@ pub(crate) fn elaborate(
         report,
         globals: deck.globals.iter().map(|word| &*word.text).collect(),
         nodes: vec!["0".into()],
-        node_index: HashMap::from([("0".into(), NodeId::GROUND), ("gnd".into(), NodeId::GROUND)]),
+        node_index: ["0", "gnd"]
+            .into_iter()
+            .filter(|name| deck.is_ground(name))
+            .map(|name| (name.to_string(), NodeId::GROUND))
+            .collect(),
         placed: Vec::new(),
         element_index: HashMap::new(),
         instances: HashSet::new(),
@@ -155,6 +159,7 @@ pub(crate) fn elaborate(
         steps: work.steps(&top),
         samples: work.samples(&top),
         limits: work.limits(&top),
+        saved_bias: deck.saved_bias.clone(),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
         saves: work.saves(&prints),

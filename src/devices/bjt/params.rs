@@ -1,0 +1,153 @@
+//! Parameters of bipolar transistors, with the names and defaults of ngspice.
+
+use super::super::{ANY, NON_NEGATIVE, POSITIVE};
+
+crate::parameters! {
+    /// Parameters of an `npn` or `pnp` model.
+    pub struct BjtModel {
+        level [] = 1.0, "-", ANY, "model level; only 1 (Gummel and Poon) is offered";
+        subs [] = f64::NAN, "-", -1.0..=1.0, "1: vertical (substrate at the collector), -1: lateral (at the base); npn 1, pnp -1 when not given";
+        tnom ["tref", "t_measured"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
+        is ["js"] = 1e-16, "A", NON_NEGATIVE, "transport saturation current";
+        ibe [] = f64::NAN, "A", NON_NEGATIVE, "base-emitter saturation current; with ibc in place of is";
+        ibc [] = f64::NAN, "A", NON_NEGATIVE, "base-collector saturation current; with ibe in place of is";
+        bf ["bfm"] = 100.0, "-", POSITIVE, "ideal forward current gain";
+        nf [] = 1.0, "-", 0.05..=100.0, "forward emission coefficient";
+        vaf ["va", "vbf"] = 0.0, "V", ANY, "forward Early voltage; 0 is infinite";
+        ikf ["ik", "jbf"] = 0.0, "A", NON_NEGATIVE, "knee of the forward gain at high current; 0 is infinite";
+        ise ["c2", "jle"] = 0.0, "A", NON_NEGATIVE, "base-emitter leakage saturation current; above 1e-4 a factor on is";
+        ne ["nle"] = 1.5, "-", 0.05..=100.0, "base-emitter leakage emission coefficient";
+        br ["brm"] = 1.0, "-", POSITIVE, "ideal reverse current gain";
+        nr [] = 1.0, "-", 0.05..=100.0, "reverse emission coefficient";
+        var ["vb", "vbr"] = 0.0, "V", ANY, "reverse Early voltage; 0 is infinite";
+        ikr ["jbr"] = 0.0, "A", NON_NEGATIVE, "knee of the reverse gain at high current; 0 is infinite";
+        isc ["c4", "jlc"] = 0.0, "A", NON_NEGATIVE, "base-collector leakage saturation current; above 1e-4 a factor on is";
+        nc ["nlc"] = 2.0, "-", 0.05..=100.0, "base-collector leakage emission coefficient";
+        nkf ["nk"] = 0.5, "-", 0.0..=1.0, "exponent of the gain's fall at high current";
+        rb [] = 0.0, "ohm", NON_NEGATIVE, "base resistance at zero bias";
+        irb ["jrb", "iob"] = 0.0, "A", NON_NEGATIVE, "current at which the base resistance is halfway to rbm; 0 is infinite";
+        rbm [] = f64::NAN, "ohm", NON_NEGATIVE, "least base resistance; rb when not given";
+        re [] = 0.0, "ohm", NON_NEGATIVE, "emitter resistance";
+        rc [] = 0.0, "ohm", NON_NEGATIVE, "collector resistance";
+        cje [] = 0.0, "F", NON_NEGATIVE, "base-emitter capacitance at zero bias";
+        vje ["pe"] = 0.75, "V", 0.01..=100.0, "base-emitter junction potential";
+        mje ["me"] = 0.33, "-", 0.0..=10.0, "base-emitter grading; at most 0.999 is used";
+        tf [] = 0.0, "s", NON_NEGATIVE, "ideal forward transit time";
+        xtf [] = 0.0, "-", ANY, "bias dependence of tf";
+        vtf [] = 0.0, "V", ANY, "base-collector voltage in the bias dependence of tf; 0 is infinite";
+        itf ["jtf"] = 0.0, "A", NON_NEGATIVE, "current in the bias dependence of tf; 0 leaves it out";
+        ptf [] = 0.0, "deg", NON_NEGATIVE, "excess phase at 1/(2 pi tf)";
+        cjc [] = 0.0, "F", NON_NEGATIVE, "base-collector capacitance at zero bias";
+        vjc ["pc"] = 0.75, "V", 0.01..=100.0, "base-collector junction potential";
+        mjc ["mc"] = 0.33, "-", 0.0..=10.0, "base-collector grading; at most 0.999 is used";
+        xcjc ["cdis"] = 1.0, "-", 0.0..=1.0, "fraction of cjc at the internal base";
+        tr [] = 0.0, "s", NON_NEGATIVE, "ideal reverse transit time";
+        cjs ["csub", "ccs"] = 0.0, "F", NON_NEGATIVE, "substrate capacitance at zero bias";
+        vjs ["ps", "psub"] = 0.75, "V", 0.01..=100.0, "substrate junction potential";
+        mjs ["ms", "esub"] = 0.0, "-", 0.0..=10.0, "substrate grading; at most 0.999 is used";
+        cbcp [] = 0.0, "F", NON_NEGATIVE, "constant capacitance between base and collector";
+        cbep [] = 0.0, "F", NON_NEGATIVE, "constant capacitance between base and emitter";
+        ccsp [] = 0.0, "F", NON_NEGATIVE, "constant capacitance of the substrate to the collector (base of a lateral one)";
+        iss [] = f64::NAN, "A", NON_NEGATIVE, "substrate junction saturation current";
+        ns [] = 1.0, "-", 0.05..=100.0, "substrate junction emission coefficient";
+        xtb ["tb", "tcb"] = 0.0, "-", ANY, "temperature exponent of the gains (1/K with tlev=1)";
+        eg [] = 1.11, "eV", 0.1..=10.0, "activation energy of is";
+        gap1 [] = 7.02e-4, "eV/K", ANY, "first coefficient of the band gap, tlev=2";
+        gap2 [] = 1108.0, "K", ANY, "second coefficient of the band gap, tlev=2";
+        xti ["pt"] = 3.0, "-", ANY, "temperature exponent of is";
+        fc [] = 0.5, "-", 0.0..=1.0, "fraction of a junction potential at which the capacitance continues linearly; at most 0.9999 is used";
+        kf [] = 0.0, "-", NON_NEGATIVE, "flicker noise coefficient";
+        af [] = 1.0, "-", NON_NEGATIVE, "flicker noise exponent";
+        rco [] = f64::NAN, "ohm", NON_NEGATIVE, "resistance of the epitaxial collector (quasi-saturation); at least 0.01 is used";
+        vo [] = 10.0, "V", POSITIVE, "drift saturation voltage of the epitaxial collector";
+        gamma [] = 1e-11, "-", NON_NEGATIVE, "doping of the epitaxial collector";
+        qco [] = 0.0, "C", NON_NEGATIVE, "charge of the epitaxial collector";
+        quasimod [] = 0.0, "-", 0.0..=1.0, "1: rco, vo and gamma follow the temperature";
+        vg [] = 1.206, "eV", ANY, "activation energy of gamma";
+        cn ["bex"] = f64::NAN, "-", ANY, "temperature exponent of rco; 2.42 (npn) or 2.2 when not given";
+        d ["bexv"] = f64::NAN, "-", ANY, "temperature exponent of vo; 0.87 (npn) or 0.52 when not given";
+        tlev [] = 0.0, "-", 0.0..=3.0, "equations of the currents' temperature: 0, 1, 2 or 3";
+        tlevc [] = 0.0, "-", 0.0..=1.0, "equations of the capacitances' temperature: 0, or 1 with cte, ctc, cts, tvje, tvjc, tvjs";
+        tbf1 [] = f64::NAN, "1/K", ANY, "bf: linear temperature coefficient, in place of xtb";
+        tbf2 [] = f64::NAN, "1/K^2", ANY, "bf: quadratic temperature coefficient";
+        tbr1 [] = f64::NAN, "1/K", ANY, "br: linear temperature coefficient, in place of xtb";
+        tbr2 [] = f64::NAN, "1/K^2", ANY, "br: quadratic temperature coefficient";
+        tikf1 [] = 0.0, "1/K", ANY, "ikf: linear temperature coefficient";
+        tikf2 [] = 0.0, "1/K^2", ANY, "ikf: quadratic temperature coefficient";
+        tikr1 [] = 0.0, "1/K", ANY, "ikr: linear temperature coefficient";
+        tikr2 [] = 0.0, "1/K^2", ANY, "ikr: quadratic temperature coefficient";
+        tirb1 [] = 0.0, "1/K", ANY, "irb: linear temperature coefficient";
+        tirb2 [] = 0.0, "1/K^2", ANY, "irb: quadratic temperature coefficient";
+        tnc1 [] = 0.0, "1/K", ANY, "nc: linear temperature coefficient";
+        tnc2 [] = 0.0, "1/K^2", ANY, "nc: quadratic temperature coefficient";
+        tne1 [] = 0.0, "1/K", ANY, "ne: linear temperature coefficient";
+        tne2 [] = 0.0, "1/K^2", ANY, "ne: quadratic temperature coefficient";
+        tnf1 [] = 0.0, "1/K", ANY, "nf: linear temperature coefficient";
+        tnf2 [] = 0.0, "1/K^2", ANY, "nf: quadratic temperature coefficient";
+        tnr1 [] = 0.0, "1/K", ANY, "nr: linear temperature coefficient";
+        tnr2 [] = 0.0, "1/K^2", ANY, "nr: quadratic temperature coefficient";
+        trb1 ["trb"] = 0.0, "1/K", ANY, "rb: linear temperature coefficient";
+        trb2 [] = 0.0, "1/K^2", ANY, "rb: quadratic temperature coefficient";
+        trc1 ["trc"] = 0.0, "1/K", ANY, "rc: linear temperature coefficient";
+        trc2 [] = 0.0, "1/K^2", ANY, "rc: quadratic temperature coefficient";
+        tre1 ["tre"] = 0.0, "1/K", ANY, "re: linear temperature coefficient";
+        tre2 [] = 0.0, "1/K^2", ANY, "re: quadratic temperature coefficient";
+        trm1 [] = 0.0, "1/K", ANY, "rbm: linear temperature coefficient";
+        trm2 [] = 0.0, "1/K^2", ANY, "rbm: quadratic temperature coefficient";
+        tvaf1 [] = 0.0, "1/K", ANY, "vaf: linear temperature coefficient";
+        tvaf2 [] = 0.0, "1/K^2", ANY, "vaf: quadratic temperature coefficient";
+        tvar1 [] = 0.0, "1/K", ANY, "var: linear temperature coefficient";
+        tvar2 [] = 0.0, "1/K^2", ANY, "var: quadratic temperature coefficient";
+        ctc [] = 0.0, "1/K", ANY, "cjc: temperature coefficient, tlevc=1";
+        cte [] = 0.0, "1/K", ANY, "cje: temperature coefficient, tlevc=1";
+        cts [] = 0.0, "1/K", ANY, "cjs: temperature coefficient, tlevc=1";
+        tvjc [] = 0.0, "V/K", ANY, "vjc: fall with temperature, tlevc=1";
+        tvje [] = 0.0, "V/K", ANY, "vje: fall with temperature, tlevc=1";
+        tvjs [] = 0.0, "V/K", ANY, "vjs: fall with temperature, tlevc=1";
+        titf1 [] = 0.0, "1/K", ANY, "itf: linear temperature coefficient";
+        titf2 [] = 0.0, "1/K^2", ANY, "itf: quadratic temperature coefficient";
+        ttf1 [] = 0.0, "1/K", ANY, "tf: linear temperature coefficient";
+        ttf2 [] = 0.0, "1/K^2", ANY, "tf: quadratic temperature coefficient";
+        ttr1 [] = 0.0, "1/K", ANY, "tr: linear temperature coefficient";
+        ttr2 [] = 0.0, "1/K^2", ANY, "tr: quadratic temperature coefficient";
+        tmje1 [] = 0.0, "1/K", ANY, "mje: linear temperature coefficient";
+        tmje2 [] = 0.0, "1/K^2", ANY, "mje: quadratic temperature coefficient";
+        tmjc1 [] = 0.0, "1/K", ANY, "mjc: linear temperature coefficient";
+        tmjc2 [] = 0.0, "1/K^2", ANY, "mjc: quadratic temperature coefficient";
+        tmjs1 [] = 0.0, "1/K", ANY, "mjs: linear temperature coefficient";
+        tmjs2 [] = 0.0, "1/K^2", ANY, "mjs: quadratic temperature coefficient";
+        tns1 [] = 0.0, "1/K", ANY, "ns: linear temperature coefficient";
+        tns2 [] = 0.0, "1/K^2", ANY, "ns: quadratic temperature coefficient";
+        tis1 [] = 0.0, "1/K", ANY, "is: linear coefficient of its exponent, tlev=3";
+        tis2 [] = 0.0, "1/K^2", ANY, "is: quadratic coefficient of its exponent, tlev=3";
+        tise1 [] = 0.0, "1/K", ANY, "ise: linear coefficient of its exponent, tlev=3";
+        tise2 [] = 0.0, "1/K^2", ANY, "ise: quadratic coefficient of its exponent, tlev=3";
+        tisc1 [] = 0.0, "1/K", ANY, "isc: linear coefficient of its exponent, tlev=3";
+        tisc2 [] = 0.0, "1/K^2", ANY, "isc: quadratic coefficient of its exponent, tlev=3";
+        tiss1 [] = 0.0, "1/K", ANY, "iss: linear coefficient of its exponent, tlev=3";
+        tiss2 [] = 0.0, "1/K^2", ANY, "iss: quadratic coefficient of its exponent, tlev=3";
+        vbe_max ["bvbe"] = f64::NAN, "V", ANY, "rating; not checked";
+        vbc_max ["bvbc"] = f64::NAN, "V", ANY, "rating; not checked";
+        vce_max ["bvce", "vceo"] = f64::NAN, "V", ANY, "rating; not checked";
+        ic_max ["icrating"] = f64::NAN, "A", ANY, "rating; not checked";
+        ib_max [] = f64::NAN, "A", ANY, "rating; not checked";
+        pd_max [] = f64::NAN, "W", ANY, "rating; not checked";
+        te_max [] = f64::NAN, "degC", ANY, "rating; not checked";
+        rth0 [] = f64::NAN, "K/W", ANY, "thermal resistance; not used";
+    }
+}
+
+crate::parameters! {
+    /// Instance parameters of a bipolar transistor.
+    pub struct BjtInstance {
+        area [] = 1.0, "-", POSITIVE, "emitter area: factor on currents, capacitances and conductances";
+        areab [] = f64::NAN, "-", POSITIVE, "base area, for the base-collector junction of a vertical transistor; area when not given";
+        areac [] = f64::NAN, "-", POSITIVE, "collector area, for its substrate junction; area when not given";
+        m [] = 1.0, "-", POSITIVE, "number of transistors in parallel";
+        temp [] = f64::NAN, "degC", -273.0..=2000.0, "temperature of this transistor";
+        dtemp [] = 0.0, "K", -2000.0..=2000.0, "its temperature above the circuit's";
+        off [] = 0.0, "-", 0.0..=1.0, "starts the operating point without current";
+        icvbe ["ic-vbe"] = f64::NAN, "V", ANY, "initial base-emitter voltage with uic; also `ic=vbe,vce`";
+        icvce ["ic-vce"] = f64::NAN, "V", ANY, "initial collector-emitter voltage with uic";
+    }
+}
