@@ -6,6 +6,7 @@ mod compiled;
 mod learning;
 mod models;
 mod run;
+mod summary;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
+use crate::circuit::{Drive, Spacing};
 use crate::diagnostic::Span;
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Name};
@@ -259,6 +260,18 @@ pub(crate) enum AnalysisText {
     Op { span: Span },
     Dc { sweeps: Vec<SweepText>, span: Span },
     Tran { times: Vec<Value>, use_initial: bool, span: Span },
+    Ac { grid: FrequencyText, span: Span },
+    Noise { output: SignalText, source: Word, grid: FrequencyText, summary: Option<Value>, span: Span },
+    Transfer { output: SignalText, source: Word, span: Span },
+    Sensitivity { output: SignalText, grid: Option<FrequencyText>, span: Span },
+    PoleZero { nodes: Box<[Word; 4]>, drive: Drive, poles: bool, zeros: bool, span: Span },
+}
+
+/// Frequencies as written: points, first, last; or a list when there is no spacing.
+#[derive(Clone, Debug)]
+pub(crate) struct FrequencyText {
+    pub spacing: Option<Spacing>,
+    pub values: Vec<Value>,
 }
 
 /// One sweep variable as written.

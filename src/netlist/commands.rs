@@ -3,11 +3,16 @@
 use super::ast::{AnalysisText, ControllerLine, Definition, Function, Model, Param, Value, Word};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
-use super::{signals, suggest, value};
+use super::{signals, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 39] = [
+pub(crate) const KNOWN: [&str; 44] = [
+    "ac",
+    "noise",
+    "tf",
+    "sens",
+    "pz",
     "loadbias",
     "load",
     "savebias",
@@ -50,16 +55,11 @@ pub(crate) const KNOWN: [&str; 39] = [
 ];
 
 /// Statements of the dialect that this version does not have.
-const LATER: [&str; 24] = [
-    "ac",
-    "noise",
+const LATER: [&str; 19] = [
     "measure",
     "meas",
     "four",
     "fourier",
-    "tf",
-    "pz",
-    "sens",
     "disto",
     "sp",
     "pss",
@@ -84,7 +84,7 @@ pub(crate) fn unknown(word: &Word) -> Diagnostic {
         let hint = match name {
             "if" | "elseif" | "else" | "endif" => "use the conditional expression `cond ? a : b` in parameters",
             "alter" | "data" => "set parameters from outside with `--set name=value`",
-            _ => "this version has .op, .dc and .tran",
+            _ => "this version has .op, .dc, .tran, .ac, .noise, .tf, .sens and .pz",
         };
         let error = Diagnostic::error(word.span, format!("`.{name}` is not supported in this version"));
         return error.label("not supported").hint(hint);
@@ -249,17 +249,20 @@ pub(crate) fn temperature(cursor: &mut Cursor, keyword: &Word) -> Result<Param, 
 
 /// `.print tran v(a) ..`
 pub(crate) fn print(cursor: &mut Cursor) -> Result<(Word, Vec<super::ast::SignalText>), Diagnostic> {
-    let analysis = value::name(cursor, "an analysis (tran, dc, op)")?;
-    if !["tran", "dc", "op"].contains(&&*analysis.text) {
+    let analysis = value::name(cursor, "an analysis (tran, dc, ac, noise, op)")?;
+    if !["tran", "dc", "ac", "noise", "op"].contains(&&*analysis.text) {
         let error = Diagnostic::error(analysis.span, format!("`{}` is no analysis of this version", analysis.text));
-        let hint = suggest::did_you_mean(&analysis.text, ["tran", "dc"], "as in `.print tran v(out)`");
-        return Err(error.label("tran, dc or op expected").hint(hint));
+        let hint = suggest::did_you_mean(&analysis.text, ["tran", "dc", "ac", "noise"], "as in `.print tran v(out)`");
+        return Err(error.label("tran, dc, ac, noise or op expected").hint(hint));
     }
     Ok((analysis, signals::signals(cursor)?))
 }
 
-/// `.op`, `.dc`, `.tran`
+/// `.op`, `.dc`, `.tran` and the small-signal analyses
 pub(crate) fn analysis(cursor: &mut Cursor, keyword: &Word) -> Result<AnalysisText, Diagnostic> {
+    if let Some(small_signal) = small_signal::analysis(cursor, keyword) {
+        return small_signal;
+    }
     let span = cursor.line.span();
     match &*keyword.text {
         ".op" => Ok(AnalysisText::Op { span }),

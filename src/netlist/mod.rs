@@ -18,6 +18,7 @@ mod lines;
 mod parse;
 mod report;
 mod signals;
+mod small_signal;
 mod sources;
 mod suggest;
 mod sweeps;

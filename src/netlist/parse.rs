@@ -280,7 +280,9 @@ impl Parser {
             "temp" => self.deck.options.push(commands::temperature(cursor, word)?),
             "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
             "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
-            "op" | "dc" | "tran" => self.deck.analyses.push(commands::analysis(cursor, word)?),
+            "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => {
+                self.deck.analyses.push(commands::analysis(cursor, word)?)
+            }
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),

@@ -12,6 +12,7 @@ mod passive;
 mod random;
 mod scope;
 mod signals;
+mod small_signal;
 mod waveform;
 
 use std::cell::RefCell;
