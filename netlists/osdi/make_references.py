@@ -135,14 +135,18 @@ def bsim4():
                 f".model mod sp_bsim4v8 type=1 {BSIM}\n.save i(vd)\n.end\n")
         table = ngspice(f"t\n{body}m1 d g 0 b mod {BN}\n.model mod nmos level=14 version=4.8 {BSIM}\n{NG_TIGHT}", "i(vd)")
         write(name, deck, "ngspice's own BSIM4, reltol 1e-7", ["v(v-sweep)", "i(vd)"], table)
-    body = ("vdd vdd 0 1.2\nvin in 0 pulse 0 1.2 0.1n 50p 50p 1n 5n\ncl out 0 20f\n.tran {0} 3n{1}\n")
-    cards = (f".model n1 {{}} {BSIM}\n.model p1 {{}} {BSIM.replace('vth0=0.38', 'vth0=-0.38').replace('u0=0.045', 'u0=0.02')}\n")
-    deck = ("bsim4_inverter: an inverter of BSIM4 transistors\n.osdi spice/bsim4v8.osdi\n" + body.format("10p", "")
-            + f"n1 out in 0 0 n1 {BN}\nn2 out in vdd vdd p1 {BN} m=2\n"
-            + cards.format("sp_bsim4v8 type=1", "sp_bsim4v8 type=-1") + ".save v(out) i(vdd)\n.end\n")
-    ng = ("t\n" + body.format("1p", " 0 0.5p") + f"m1 out in 0 0 n1 {BN}\nm2 out in vdd vdd p1 {BN} m=2\n"
-          + cards.format("nmos level=14 version=4.8", "pmos level=14 version=4.8") + NG_TIGHT)
-    write("bsim4_inverter", deck, "ngspice's own BSIM4, reltol 1e-7, steps of 0.5 ps", ["time", "v(out)", "i(vdd)"], ngspice(ng, "v(out) i(vdd)"))
+    cards = (f".model n1 sp_bsim4v8 type=1 {BSIM}\n"
+             f".model p1 sp_bsim4v8 type=-1 {BSIM.replace('vth0=0.38', 'vth0=-0.38').replace('u0=0.045', 'u0=0.02')}\n")
+    deck = ("bsim4_inverter: an inverter of BSIM4 transistors\n.osdi spice/bsim4v8.osdi\nvdd vdd 0 1.2\n"
+            "vin in 0 pulse 0 1.2 0.1n 50p 50p 1n 5n\ncl out 0 20f\n.tran 10p 3n\n"
+            f"n1 out in 0 0 n1 {BN}\nn2 out in vdd vdd p1 {BN} m=2\n{cards}.save v(out)\n.end\n")
+    models = re.sub(r"\.model (\w+) (\w+) (.*)", r"model \1 \2 (\3)", cards)
+    sim = ('t\nload "spice/bsim4v8.osdi"\nload "capacitor.osdi"\nmodel vsource vsource\nmodel c capacitor\n' + models +
+           "vdd (vdd 0) vsource dc=1.2\n"
+           'vin (in 0) vsource type="pulse" val0=0 val1=1.2 delay=0.1n rise=50p fall=50p width=1n period=5n\n'
+           f"cl (out 0) c c=20f\nn1 (out in 0 0) n1 {BN}\nn2 (out in vdd vdd) p1 {BN} $mfactor=2\n"
+           f"control\n{TIGHT}\nanalysis tran1 tran step=0.2p stop=3n maxstep=0.2p\nendc\n")
+    write("bsim4_inverter", deck, "VACASK, reltol 1e-6, steps of 0.2 ps", ["time", "v(out)"], vacask(sim, "tran1", ["time", "out"]))
 
 
 def diode():

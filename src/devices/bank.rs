@@ -100,10 +100,10 @@ impl<'c> Builder<'c> {
         (self.unknowns.len() - 1) as Unknown
     }
 
-    /// A further unknown of an element, named `element#suffix`.
-    pub fn internal_unknown(&mut self, element: ElementId, suffix: &str, kind: UnknownKind) -> Unknown {
+    /// A new internal unknown of an element that is no voltage, named `element#suffix`; its row is a branch equation.
+    pub fn internal_branch(&mut self, element: ElementId, suffix: &str) -> Unknown {
         let unknown = self.internal_node(element, suffix);
-        self.unknowns[unknown as usize].kind = kind;
+        self.unknowns[unknown as usize].kind = UnknownKind::Current;
         unknown
     }
 
@@ -304,6 +304,10 @@ pub trait Bank: Send + Sync {
     fn accept(&mut self, _ctx: &Context, _memory: &mut [f64]) -> bool {
         false
     }
+
+    /// The integration starts anew at the point accepted last, at `time`: the start of a run, a corner of a source, a
+    /// switch. Waves on their way through delays may have a corner here.
+    fn restarted(&mut self, _time: f64) {}
 
     /// Initial conditions for a transient that starts without an operating point (`uic`): (unknown plus, unknown
     /// minus, value of their difference). For a current the first is a branch current and the second is 0.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::cards::{device, nominal_temperature};
 use super::super::junction::CELSIUS;
-use super::super::{AnalysisKind, Bank, Builder, Context, NoiseSource, Slot, Stamps, Unknown, UnknownKind};
+use super::super::{AnalysisKind, Bank, Builder, Context, NoiseSource, Slot, Stamps, Unknown};
 use super::parameters::{self, Owner};
 use crate::circuit::{ElementId, ParamData};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -128,8 +128,8 @@ impl OsdiBank {
                 Some(other) if (other as usize) < k => unknowns[other as usize],
                 Some(_) if k < connected => builder.terminal(id, k),
                 Some(_) => {
-                    let kind = if node.is_flow { UnknownKind::Current } else { UnknownKind::Voltage };
-                    builder.internal_unknown(id, &node.name.to_ascii_lowercase(), kind)
+                    let name = node.name.to_ascii_lowercase();
+                    if node.is_flow { builder.internal_branch(id, &name) } else { builder.internal_node(id, &name) }
                 }
             });
         }
