@@ -18,3 +18,4 @@ pub mod learn;
 pub mod output;
 pub mod calc;
 pub mod measure;
+pub mod regress;

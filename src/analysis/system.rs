@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::circuit::{Circuit, ElementId};
 use crate::devices::{
-    AnalysisKind, Bank, Banks, Builder, Context, Slot, SourceBank, SourceMode, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind,
+    AnalysisKind, Bank, Banks, Builder, Context, Slot, SourceBank, SourceMode, Stamps, StateStep, Unknown, UnknownInfo,
+    UnknownKind,
 };
 use crate::diagnostic::Diagnostic;
 use crate::linear::{Lu, Pattern, Singular};

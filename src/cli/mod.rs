@@ -7,6 +7,7 @@ mod learning;
 mod models;
 mod run;
 mod summary;
+mod test;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,11 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         dialect: Option<Dialect>,
     },
+    /// Run decks and compare them with what they expect
+    Test(test::TestArguments),
+    /// Judge one deck for `test`
+    #[command(hide = true)]
+    Judge(test::JudgeArguments),
     /// List the device models, or the parameters of one
     Models {
         /// Type word of a model card, such as `nmos`, or a module of the library
@@ -72,6 +78,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
+        Command::Test(arguments) => test::test(&arguments),
+        Command::Judge(arguments) => test::judge(&arguments),
         Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
         Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })

@@ -36,7 +36,9 @@ use std::sync::LazyLock;
 use crate::circuit::{Circuit, ElementId, ElementKind};
 use crate::diagnostic::{Diagnostic, Severity};
 
-pub use bank::{AnalysisKind, Bank, Builder, Context, NoiseSource, Slot, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind};
+pub use bank::{
+    AnalysisKind, Bank, Builder, Context, NoiseSource, Slot, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind,
+};
 pub use behavioural::BehaviouralBank;
 pub use controlled::ControlledBank;
 pub use converter::{AdcModel, DacModel};

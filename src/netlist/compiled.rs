@@ -24,9 +24,11 @@ impl Parser {
         let fail = |message: String| Diagnostic::error(span, message).label("loaded here");
         let folder = self.files.map.file(span.file).path.parent().unwrap_or(Path::new("")).to_path_buf();
         let mut path = locate(&folder, name).map_err(|message| {
-            fail(message).hint("name a library (.osdi) or a Verilog-A file (.va); set IONSPICE_OSDI_PATH to folders with models")
+            fail(message)
+                .hint("name a library (.osdi) or a Verilog-A file (.va); set IONSPICE_OSDI_PATH to folders with models")
         })?;
-        let is_source = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("va") || e.eq_ignore_ascii_case("vams"));
+        let is_source =
+            path.extension().is_some_and(|e| e.eq_ignore_ascii_case("va") || e.eq_ignore_ascii_case("vams"));
         if is_source {
             let compiled = compile(&path).map_err(fail)?;
             if !compiled.remarks.is_empty() {
@@ -37,7 +39,8 @@ impl Parser {
         let known = self.deck.libraries.iter().any(|library| library.path == path);
         if !known {
             let library = Library::open(&path).map_err(|message| {
-                fail(message).hint("OpenVAF writes such libraries from Verilog-A; name the .va file to have it compiled")
+                fail(message)
+                    .hint("OpenVAF writes such libraries from Verilog-A; name the .va file to have it compiled")
             })?;
             self.deck.libraries.push(Arc::new(library));
         }

@@ -72,7 +72,9 @@ fn unknown(line: &Line) -> Diagnostic {
         'p' => {
             "coupled lines (CPL) are not part of this version; a single lossy line is an O element with an LTRA model"
         }
-        _ => "element names begin with one of R C L K V I E F G H B D J M N Q S T O U W X Y Z; a comment begins with `*`",
+        _ => {
+            "element names begin with one of R C L K V I E F G H B D J M N O Q S T U W X Y Z; a comment begins with `*`"
+        }
     };
     let message = format!("`{}` begins no known element", super::lex::shorten(&line.text[..end.max(first.len_utf8())]));
     Diagnostic::error(span, message).label("unknown element letter").hint(hint)

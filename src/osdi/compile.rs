@@ -35,7 +35,9 @@ pub fn locate(folder: &Path, name: &str) -> Result<PathBuf, String> {
     }
     match folders.iter().map(|folder| folder.join(path)).find(|candidate| candidate.is_file()) {
         Some(found) => Ok(found),
-        None => Err(format!("there is no file `{name}` beside the netlist, in the working folder or in $IONSPICE_OSDI_PATH")),
+        None => Err(format!(
+            "there is no file `{name}` beside the netlist, in the working folder or in $IONSPICE_OSDI_PATH"
+        )),
     }
 }
 
@@ -54,7 +56,8 @@ pub fn compile(source: &Path) -> Result<Compiled, String> {
         return Ok(Compiled { library, remarks: String::new() });
     }
     let folder = library.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|error| format!("cannot make the folder `{}`: {error}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make the folder `{}`: {error}", folder.display()))?;
     // Written under another name first: another run may compile the same file at the same time.
     let partial = library.with_extension(format!("{}.partial", std::process::id()));
     let output = Command::new(&compiler)
@@ -83,7 +86,10 @@ fn compiler() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     COMPILERS.iter().find_map(|name| {
-        folders.iter().map(|folder| folder.join(name).with_extension(std::env::consts::EXE_EXTENSION)).find(|p| p.is_file())
+        folders
+            .iter()
+            .map(|folder| folder.join(name).with_extension(std::env::consts::EXE_EXTENSION))
+            .find(|p| p.is_file())
     })
 }
 
@@ -162,7 +168,8 @@ fn message(text: &str) -> String {
         ["error", "warning", "-->", "help"].iter().any(|word| line.starts_with(word)) || line.contains(": error")
     };
     let lines: Vec<&str> = plain.lines().filter(worth).map(str::trim).collect();
-    let mut message = if lines.is_empty() { plain.split_whitespace().collect::<Vec<_>>().join(" ") } else { lines.join("; ") };
+    let mut message =
+        if lines.is_empty() { plain.split_whitespace().collect::<Vec<_>>().join(" ") } else { lines.join("; ") };
     if message.len() > LONGEST_MESSAGE {
         let end = (0..=LONGEST_MESSAGE).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
         message.truncate(end);

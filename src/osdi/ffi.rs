@@ -142,17 +142,9 @@ pub(super) struct NoiseSource {
 }
 
 pub(super) type Access = unsafe extern "C" fn(*mut c_void, *mut c_void, u32, u32) -> *mut c_void;
-pub(super) type SetupModel =
-    unsafe extern "C" fn(*mut c_void, *mut c_void, *const SimulatorParameters, *mut SetupInfo);
-pub(super) type SetupInstance = unsafe extern "C" fn(
-    *mut c_void,
-    *mut c_void,
-    *mut c_void,
-    f64,
-    u32,
-    *const SimulatorParameters,
-    *mut SetupInfo,
-);
+pub(super) type SetupModel = unsafe extern "C" fn(*mut c_void, *mut c_void, *const SimulatorParameters, *mut SetupInfo);
+pub(super) type SetupInstance =
+    unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_void, f64, u32, *const SimulatorParameters, *mut SetupInfo);
 pub(super) type Eval = unsafe extern "C" fn(*mut c_void, *mut c_void, *const c_void, *const SimulatorInfo) -> u32;
 /// The last argument exists in early libraries of version 0.3 only; callers of C functions may pass more than is read.
 pub(super) type LoadNoise = unsafe extern "C" fn(*mut c_void, *const c_void, f64, *mut f64, *mut f64);

@@ -383,12 +383,7 @@ impl Instances {
     ///
     /// # Errors
     /// What the module complains of.
-    pub fn setup_instance(
-        &mut self,
-        instance: usize,
-        temperature: f64,
-        connected: usize,
-    ) -> Result<(), Vec<Rejected>> {
+    pub fn setup_instance(&mut self, instance: usize, temperature: f64, connected: usize) -> Result<(), Vec<Rejected>> {
         let module = &self.library.modules[self.module];
         let model = self.model_of[instance] as usize;
         if !self.model_ready[model] {

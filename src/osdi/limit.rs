@@ -98,11 +98,8 @@ extern "C" fn logarithmic(start: bool, changed: &mut bool, new: f64, old: f64, t
         return 0.0;
     }
     let step = new - old;
-    let limited = if step.abs() > tolerance {
-        old + step.signum() * (tolerance + (step.abs() / tolerance).log10())
-    } else {
-        new
-    };
+    let limited =
+        if step.abs() > tolerance { old + step.signum() * (tolerance + (step.abs() / tolerance).log10()) } else { new };
     report(changed, new, limited)
 }
 

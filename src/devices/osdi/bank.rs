@@ -276,14 +276,7 @@ impl Bank for OsdiBank {
         Some((probe.residual(0).0, power))
     }
 
-    fn noise(
-        &self,
-        frequency: f64,
-        ctx: &Context,
-        _states: &[f64],
-        memory: &[f64],
-        add: &mut dyn FnMut(NoiseSource),
-    ) {
+    fn noise(&self, frequency: f64, ctx: &Context, _states: &[f64], memory: &[f64], add: &mut dyn FnMut(NoiseSource)) {
         let module = self.instances.module();
         let mut densities = Vec::new();
         for index in 0..self.elements.len() {

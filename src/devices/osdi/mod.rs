@@ -48,9 +48,11 @@ pub(super) fn fits(circuit: &Circuit, found: Found, element: &Element) -> Result
         module.name,
         module.terminals
     );
-    Err(Diagnostic::error(element.span, text)
-        .label("too many nodes")
-        .hint(format!("terminals of {}: {}", module.name, names.join(" "))))
+    Err(Diagnostic::error(element.span, text).label("too many nodes").hint(format!(
+        "terminals of {}: {}",
+        module.name,
+        names.join(" ")
+    )))
 }
 
 /// What to say of a card whose type word neither is built in nor names a module.
