@@ -18,14 +18,14 @@ fn refused(lines: &str) -> String {
         Ok(loaded) => loaded,
         Err(failure) => {
             let first = &failure.diagnostics[0];
-            assert!(first.span.len > 0, "{lines}: an error without a place");
+            assert!(first.span.is_some_and(|s| s.len > 0), "{lines}: an error without a place");
             return first.message.clone();
         }
     };
     let mut plots: Vec<Dataset> = Vec::new();
     match analysis::run(&loaded.circuit, &Options::default(), &mut plots) {
         Err(Failure::Netlist(found)) => {
-            assert!(found[0].span.len > 0, "{lines}: an error without a place");
+            assert!(found[0].span.is_some_and(|s| s.len > 0), "{lines}: an error without a place");
             found[0].message.clone()
         }
         Err(Failure::Simulation(error)) => error.to_string(),

@@ -65,11 +65,12 @@ fn panels(data: &Dataset) -> Vec<Panel<'_>> {
         }
     }
     if data.is_complex() && data.axis().is_some() {
-        let both = |panel: Panel<'_>| {
+        let mut both = Vec::with_capacity(2 * panels.len());
+        for panel in panels {
             let below = Panel { quantity: panel.quantity, signals: panel.signals.clone(), show: Show::Phase };
-            [panel, below]
-        };
-        return panels.into_iter().flat_map(both).collect();
+            both.extend([panel, below]);
+        }
+        return both;
     }
     panels
 }
