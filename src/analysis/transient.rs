@@ -166,7 +166,8 @@ impl Transient {
     }
 
     /// Forgets the past: the next step is a first step after a corner. `system.q` must belong to the present point.
-    fn restart(&mut self, system: &System) {
+    fn restart(&mut self, system: &mut System) {
+        system.restarted(self.time);
         self.depth = 0;
         self.since_restart = 0;
         self.push(&system.q);

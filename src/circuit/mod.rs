@@ -1,6 +1,7 @@
 //! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
 
 mod overrides;
+mod noise;
 mod small_signal;
 mod waveform;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
+pub use noise::{Distribution, NoiseWave, RandomWave};
 pub use overrides::{Draw, Origin, Overrides};
 pub use small_signal::{Drive, FrequencyGrid, Output, Spacing};
 pub use waveform::{TranTimes, Waveform};
@@ -95,12 +97,14 @@ pub struct Element {
 pub enum ElementKind {
     /// Resistance, ohm.
     Resistor { resistance: f64 },
+    /// Lossless transmission line: wave impedance, ohm, delay, s, and `ic=` (v1, i1, v2, i2); V, A.
+    Line { impedance: f64, delay: f64, initial: Option<[f64; 4]> },
     /// Capacitance, F, and `ic=` voltage.
     Capacitor { capacitance: f64, initial_voltage: Option<f64> },
     /// Inductance, H, and `ic=` current.
     Inductor { inductance: f64, initial_current: Option<f64> },
-    /// Coupling of two inductors.
-    Mutual { first: ElementId, second: ElementId, coupling: f64 },
+    /// Coupling of each pair of two or more inductors.
+    Mutual { coils: Vec<ElementId>, coupling: f64 },
     /// Independent voltage source; current flows from plus through the source to minus.
     VoltageSource(Source),
     /// Independent current source; current flows from plus through the source to minus.
@@ -154,6 +158,10 @@ pub enum Quantity {
     TemperCelsius,
     /// Frequency, Hz (0 outside AC).
     Hertz,
+    /// The Laplace variable `s` of a transfer function, rad/s.
+    Laplace,
+    /// Output of the operator of this number (derivative, integral, delay, transfer function) in the same expression.
+    Operator(u32),
 }
 
 /// An element described by a model card.

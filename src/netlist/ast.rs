@@ -129,9 +129,9 @@ pub(crate) enum Body {
         values: Vec<Value>,
         params: Vec<Param>,
     },
+    /// K: two or more inductors.
     Mutual {
-        first: Word,
-        second: Word,
+        coils: Vec<Word>,
         coupling: Value,
     },
     Source {
@@ -139,25 +139,24 @@ pub(crate) enum Body {
         source: Box<SourceText>,
         multiplier: Option<Value>,
     },
-    /// E, G (controls are pairs of nodes) and F, H (controls are elements).
+    /// E, G (controls are pairs of nodes) and F, H (controls are elements), linear or polynomial.
     Controlled {
         kind: Controlled,
         controls: Vec<Word>,
         coefficients: Vec<Value>,
-        multiplier: Option<Value>,
+        /// Written with `POLY`: a lone coefficient is then the constant, not the gain.
+        poly: bool,
+        params: Vec<Param>,
     },
-    /// B, and the `vol=`, `cur=`, `value=` forms of E and G.
+    /// B, and all other forms of E, F, G and H.
     Behavioural {
         voltage: bool,
-        formula: Formula,
-        multiplier: Option<Value>,
+        form: Box<Form>,
+        params: Vec<Param>,
     },
-    /// `TABLE {expression} = (x, y) ..`
-    Table {
-        voltage: bool,
-        formula: Formula,
-        points: Vec<Value>,
-        multiplier: Option<Value>,
+    /// T.
+    Line {
+        params: Vec<Param>,
     },
     /// D, J, M, S, W, Z.
     Device {
@@ -178,11 +177,49 @@ pub(crate) enum Body {
     },
 }
 
+/// How the value of a behavioural source is written.
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    /// `v=`, `i=`, `value=`, `vol=`, `cur=`
+    Value(Formula),
+    /// `TABLE {x} = (x1, y1) ..`
+    Table { input: Input, points: Vec<Value> },
+    /// `AND(n)`, `OR(n)` and their inverses: the smallest or the largest of the controls goes into the table.
+    Gate { largest: bool, controls: Vec<Word>, points: Vec<Value> },
+    /// `LAPLACE {x} = {H(s)}`
+    Laplace { input: Input, transfer: Formula },
+    /// `LAPLACE n1 n2 k0 k1 .. / d0 d1 ..`
+    Ratio { input: Input, numerator: Vec<Value>, denominator: Vec<Value> },
+    /// `POLE n1 n2 a az1 fz1 .. / b ap1 fp1 ..`
+    Pole { input: Input, zeros: Vec<Value>, poles: Vec<Value> },
+    /// `FREQ {x} = (f, magnitude, phase) ..`
+    Frequency { input: Input, format: ResponseFormat, points: Vec<Value> },
+    /// `DELAY n1 n2 TD=`
+    Delay { input: Input },
+}
+
+/// What goes into a table, a transfer function or a delay.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    Formula(Formula),
+    /// Two nodes (E, G) or one element (F, H).
+    Control(Vec<Word>),
+}
+
+/// How the points of a frequency response are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ResponseFormat {
+    pub decibel: bool,
+    pub degrees: bool,
+    /// Real and imaginary part.
+    pub cartesian: bool,
+}
+
 impl Body {
     /// True when the value depends on what other elements and nodes there are.
     pub fn names_others(&self) -> bool {
         match self {
-            Body::Passive { .. } | Body::Source { .. } | Body::Described { .. } => false,
+            Body::Passive { .. } | Body::Source { .. } | Body::Described { .. } | Body::Line { .. } => false,
             Body::Device { control, .. } => control.is_some(),
             _ => true,
         }
@@ -223,6 +260,8 @@ pub(crate) enum Shape {
     PiecewiseLinear,
     FrequencyModulated,
     AmplitudeModulated,
+    Noise,
+    Random,
 }
 
 /// A source function with its arguments.

@@ -6,6 +6,7 @@
 mod ast;
 mod beside;
 mod commands;
+mod controlled;
 mod conditional;
 mod edit;
 mod elaborate;

@@ -4,9 +4,11 @@
 //! gives every node and element its name; [`kinds`] then evaluates each element, when all names are known.
 
 mod analyses;
+mod behaviour;
 mod check;
 mod flatten;
 mod kinds;
+mod line;
 mod models;
 mod passive;
 mod random;
