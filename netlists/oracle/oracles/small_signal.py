@@ -194,6 +194,10 @@ def ac_responses():
     hp = 1 / (1 + a / q + a * a)
     write("ac_biquad", "closed form", {"frequency": f, "v(hp)": hp, "v(bp)": a * hp, "v(lp)": a * a * hp})
 
+    f = decades(10, 1e3, 1e7)
+    v = (1 / 4e3) / (1 / 4e3 + 1 / 1e3 + 2j * PI * f * 1e-9)
+    write("ac_resistance", "closed form", {"frequency": f, "v(out)": v, "i(r1)": (1 - v) / 4e3})
+
     f = np.array([10e3, 100e3, 159.155e3, 1e6])
     s = 2j * PI * f * 1e-3
     write("ac_list", "closed form", {"frequency": f, "v(out)": s / (1e3 + s)})
@@ -407,6 +411,7 @@ def by_simulation():
     simulated("ac_diode", ["v(a)", "v(b)"])
     simulated("noise_mos", ["onoise_spectrum", "inoise_spectrum"])
     simulated("noise_input_total", ["onoise_total", "inoise_total", "onoise_total_r1_thermal", "inoise_total_r2"], plot=1)
+    simulated("noise_resistor", ["onoise_spectrum", "inoise_spectrum", "onoise_r1", "onoise_r1_1overf", "onoise_r2", "onoise_r4_1overf", "onoise_r5_1overf"])
     simulated("noise_diode", ["onoise_spectrum", "inoise_spectrum"])
     simulated("tf_common_source", ["transfer_function", "output_impedance_at_v(d)"])
     simulated("pz_common_source", [])
