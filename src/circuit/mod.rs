@@ -80,6 +80,8 @@ pub struct Circuit {
     pub fouriers: Vec<Fourier>,
     /// `.controller` blocks.
     pub controllers: Vec<ControllerBlock>,
+    /// Libraries of compiled models, in the order of loading.
+    pub libraries: Vec<Arc<crate::osdi::Library>>,
     /// The text everything points into.
     pub sources: Arc<SourceMap>,
     /// What can make the circuit again with other values.
