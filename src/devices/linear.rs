@@ -380,14 +380,7 @@ impl Bank for LinearBank {
     }
 
     /// Thermal and flicker noise of the resistors.
-    fn noise(
-        &self,
-        frequency: f64,
-        ctx: &Context,
-        _states: &[f64],
-        _memory: &[f64],
-        add: &mut dyn FnMut(NoiseSource),
-    ) {
+    fn noise(&self, frequency: f64, ctx: &Context, _states: &[f64], _memory: &[f64], add: &mut dyn FnMut(NoiseSource)) {
         for (index, place) in self.places.iter().enumerate() {
             if let Place::Resistor(k) = *place {
                 let (r, noise) = (&self.resistors[k], &self.noises[k]);

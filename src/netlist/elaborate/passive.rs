@@ -208,7 +208,9 @@ impl<'d> Elaborator<'d> {
         let given = self.passive_params(env, name, (kind, own), main, params)?;
         let layer = match &model {
             Some(word) => self.layer(env, kind, word, &given)?,
-            None => Layer { value: f64::NAN, tc1: 0.0, tc2: 0.0, tce: f64::NAN, nominal: f64::NAN, flicker: NO_FLICKER },
+            None => {
+                Layer { value: f64::NAN, tc1: 0.0, tc2: 0.0, tce: f64::NAN, nominal: f64::NAN, flicker: NO_FLICKER }
+            }
         };
         let main = if given.behaviour.is_some() { 1.0 } else { or(given.main, layer.value) };
         if main.is_nan() {
@@ -419,14 +421,28 @@ impl<'d> Elaborator<'d> {
                     card.cap
                 };
                 let (tc1, tc2) = (card.tc1, card.tc2);
-                Ok(Layer { value: or(strip, card.cap), tc1, tc2, tce: f64::NAN, nominal: card.tnom, flicker: NO_FLICKER })
+                Ok(Layer {
+                    value: or(strip, card.cap),
+                    tc1,
+                    tc2,
+                    tce: f64::NAN,
+                    nominal: card.tnom,
+                    flicker: NO_FLICKER,
+                })
             }
             Passive::Inductor => {
                 let card: InductorCard = self.layer_card(env, model, &["l", "ind"])?;
                 let turns = |nt: f64| nt * nt * card.one_turn();
                 let value = if given.turns.is_nan() { or(card.ind, turns(card.nt)) } else { turns(given.turns) };
                 let value = if value == 0.0 { f64::NAN } else { value };
-                Ok(Layer { value, tc1: card.tc1, tc2: card.tc2, tce: f64::NAN, nominal: card.tnom, flicker: NO_FLICKER })
+                Ok(Layer {
+                    value,
+                    tc1: card.tc1,
+                    tc2: card.tc2,
+                    tce: f64::NAN,
+                    nominal: card.tnom,
+                    flicker: NO_FLICKER,
+                })
             }
         }
     }
