@@ -337,6 +337,9 @@ pub trait Bank: Send + Sync {
     ) {
     }
 
+    /// Adds to `G` by what it differs in `.ac` and `.noise` (a resistor with `ac=`).
+    fn ac_values(&self, _g: &mut [f64]) {}
+
     /// True when the small-signal behaviour is not `G + j omega C` (delays, transfer functions): then
     /// [`Bank::admittance`] stands for both Jacobians.
     fn frequency_dependent(&self) -> bool {
