@@ -152,5 +152,8 @@ fn the_document_is_that_of_the_entries() {
         fs::write(&path, &text).expect("the document can be written");
     }
     let present = fs::read_to_string(&path).unwrap_or_default();
-    assert!(present == text, "docs/compatibility.md is not up to date: COMPATIBILITY=write cargo test --test compatibility");
+    assert!(
+        present == text,
+        "docs/compatibility.md is not up to date: COMPATIBILITY=write cargo test --test compatibility"
+    );
 }

@@ -7,8 +7,8 @@ use super::ast::{
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
 use super::{columns, small_signal, suggest, value};
-use crate::dialect::Dialect;
 use crate::diagnostic::Diagnostic;
+use crate::dialect::Dialect;
 
 /// Statements that are read.
 pub(crate) const KNOWN: [&str; 48] = [

@@ -4,8 +4,8 @@ use super::ast::Param;
 use super::lex::{Cursor, Kind};
 use super::parse::Parser;
 use super::value;
-use crate::dialect::Dialect;
 use crate::diagnostic::Diagnostic;
+use crate::dialect::Dialect;
 
 /// Xyce's packages with the options that mean the same here.
 const PACKAGES: [(&str, &[&str]); 18] = [
@@ -33,7 +33,9 @@ impl Parser {
     /// `.options name=value flag ..`; in Xyce's dialect `.options package name=value ..`.
     pub(super) fn options(&mut self, cursor: &mut Cursor) -> Result<Vec<Param>, Diagnostic> {
         let package = match cursor.peek() {
-            Some(token) if self.deck.dialect == Dialect::Xyce && token.kind == Kind::Word && !cursor.at_assignment() => {
+            Some(token)
+                if self.deck.dialect == Dialect::Xyce && token.kind == Kind::Word && !cursor.at_assignment() =>
+            {
                 PACKAGES.iter().find(|(name, _)| token.is(name))
             }
             _ => None,

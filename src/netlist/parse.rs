@@ -380,7 +380,9 @@ impl Parser {
         for definition in std::mem::take(&mut self.exported) {
             definition.used.store(true, Relaxed);
             let index = block.params.len();
-            if let std::collections::hash_map::Entry::Vacant(place) = block.param_index.entry(definition.name.text.clone()) {
+            if let std::collections::hash_map::Entry::Vacant(place) =
+                block.param_index.entry(definition.name.text.clone())
+            {
                 place.insert(index);
                 block.optional.insert(index);
                 block.params.push(definition);

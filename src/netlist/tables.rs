@@ -111,7 +111,8 @@ impl Parser {
             }
             for (nth, column) in table.columns.iter().enumerate() {
                 let Some(&index) = block.param_index.get(&column.text) else {
-                    let error = Diagnostic::error(column.span, format!("`{}` is no parameter of the deck", column.text));
+                    let error =
+                        Diagnostic::error(column.span, format!("`{}` is no parameter of the deck", column.text));
                     self.report.add(error.label("no such `.param`").hint("a table sets parameters: add `.param`"));
                     continue;
                 };

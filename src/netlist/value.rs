@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use super::ast::{Formula, Param, Value, ValueKind, Word};
 use super::lex::{Cursor, Kind, Token, shorten};
-use crate::dialect::Dialect;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::dialect::Dialect;
 use crate::expr;
 
 /// A lower-case word from a token.

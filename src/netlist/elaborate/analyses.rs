@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::{Elaborator, Env};
 use crate::circuit::{Analysis, ControllerBlock, ControllerStatement, MeasureLimit, Sweep, SweepTarget};
-use crate::dialect::Dialect;
 use crate::diagnostic::Diagnostic;
+use crate::dialect::Dialect;
 use crate::netlist::ast::{AnalysisText, Body, ControllerText, GridText, Scale, SweepText, TargetText, Value, Word};
 use crate::netlist::report::Fault;
 use crate::netlist::suggest;

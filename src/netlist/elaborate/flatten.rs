@@ -178,7 +178,8 @@ impl<'d> Elaborator<'d> {
         let block = &self.deck.blocks[index];
         let error =
             Diagnostic::error(name.span, format!("subcircuit `{}` has no parameter `{}`", block.name, name.text));
-        let known: Vec<&str> = block.params.iter().map(|p| &*p.name.text).filter(|name| !name.starts_with('.')).collect();
+        let known: Vec<&str> =
+            block.params.iter().map(|p| &*p.name.text).filter(|name| !name.starts_with('.')).collect();
         let otherwise = match known.len() {
             0 => "it has no parameters".to_string(),
             _ => format!("its parameters are: {}", known.join(" ")),
