@@ -81,7 +81,7 @@ impl Probes {
                     match offered {
                         Some(place) => {
                             let kind = match quantity.as_str() {
-                                "i" | "id" | "ic" | "ib" => Quantity::Current,
+                                "i" | "id" | "ic" | "ib" | "ie" | "is" | "ig" | "igs" | "igd" => Quantity::Current,
                                 _ if quantity.starts_with('v') => Quantity::Voltage,
                                 _ => Quantity::Other(String::new()),
                             };
