@@ -127,7 +127,10 @@ fn transient(
     let max_step = max_step.min(system.max_step());
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
+    // given voltages need not agree with the circuit: they jump in the first step
+    let mut jump = use_initial;
     transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {
+        let corner = corner || std::mem::take(&mut jump);
         writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
         sink.progress(now.time / times.stop);
         Ok(())

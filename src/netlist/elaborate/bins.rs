@@ -43,12 +43,7 @@ fn number(params: &[ParamValue], name: &str) -> Option<f64> {
 
 impl<'d> Elaborator<'d> {
     /// The card that `name` means for an instance with these parameters: the card of that name, or the bin that fits.
-    pub(super) fn model_for(
-        &mut self,
-        env: &Rc<Env>,
-        name: &Word,
-        instance: &[ParamValue],
-    ) -> Result<ModelId, Fault> {
+    pub(super) fn model_for(&mut self, env: &Rc<Env>, name: &Word, instance: &[ParamValue]) -> Result<ModelId, Fault> {
         if self.find_model(env, &name.text).is_some() {
             return self.model(env, name);
         }
