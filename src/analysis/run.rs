@@ -1,12 +1,14 @@
 //! Runs the analyses of a deck in order and hands rows to a sink.
 
+use num_complex::Complex64;
+
 use crate::circuit::{Analysis, Circuit, TranTimes};
-use crate::devices::SourceMode;
+use crate::devices::AnalysisKind;
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::system::{Point, System};
 use super::transient::Transient;
-use super::{Failure, Options, Probes, SimulationError, dc};
+use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, pz, sens, tf};
 
 /// Takes results as they come, so that a failing run leaves what it computed.
 pub trait Sink {
@@ -20,17 +22,29 @@ pub trait Sink {
     /// # Errors
     /// The output cannot be written.
     fn row(&mut self, row: &[f64]) -> Result<(), SimulationError>;
+    /// One row of a plot of complex values.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError>;
     /// A plot that is complete.
     ///
     /// # Errors
     /// The output cannot be written.
     fn plot(&mut self, plot: &Dataset) -> Result<(), SimulationError> {
         self.begin(&plot.header())?;
-        let mut row = Vec::with_capacity(plot.variables.len());
+        let (mut row, mut complex_row) = (Vec::new(), Vec::new());
         for point in 0..plot.points() {
-            row.clear();
-            row.extend((0..plot.variables.len()).map(|column| plot.value(point, column).re));
-            self.row(&row)?;
+            let values = (0..plot.variables.len()).map(|column| plot.value(point, column));
+            if plot.is_complex() {
+                complex_row.clear();
+                complex_row.extend(values);
+                self.complex_row(&complex_row)?;
+            } else {
+                row.clear();
+                row.extend(values.map(|value| value.re));
+                self.row(&row)?;
+            }
         }
         Ok(())
     }
@@ -54,6 +68,12 @@ impl Sink for Vec<Dataset> {
         }
         Ok(())
     }
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        if let Some(last) = self.last_mut() {
+            last.push_complex_row(row);
+        }
+        Ok(())
+    }
 }
 
 /// Runs every analysis of the circuit.
@@ -69,6 +89,22 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
                 let times = Times { step: *step, stop: *stop, start: *start, max_step: *max_step };
                 transient(circuit, times, *use_initial, options, sink)?;
             }
+            Analysis::Ac { grid, .. } => ac::run(circuit, grid, options, sink)?,
+            Analysis::Noise { output, source, grid, summary, span } => {
+                let request = noise::Request { output, source: *source, grid, summary: *summary, span: *span };
+                noise::run(circuit, &request, options, sink)?;
+            }
+            Analysis::Transfer { output, source, span } => {
+                tf::run(circuit, output, *source, *span, options, sink)?;
+            }
+            Analysis::Sensitivity { output, grid, span } => {
+                sens::run(circuit, output, grid.as_ref(), *span, options, sink)?;
+            }
+            Analysis::PoleZero { input, output, drive, poles, zeros, span } => {
+                let (poles, zeros) = (*poles, *zeros);
+                let request = pz::Request { input: *input, output: *output, drive: *drive, poles, zeros, span: *span };
+                pz::run(circuit, &request, options, sink)?;
+            }
         }
     }
     Ok(())
@@ -77,8 +113,10 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
 fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
-    system.sources.set_mode(SourceMode::Dc);
-    let found = system.operating_point(circuit, false, options)?;
+    system.begin(AnalysisKind::Static);
+    let found = system.operating_point(circuit, false, options);
+    system.notes(&mut |text| sink.note(&text));
+    let found = found?;
     if found.found_by != "newton" {
         sink.note(&format!("operating point found by {}", found.found_by));
     }
@@ -109,11 +147,13 @@ fn transient(
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
     system.sources.set_times(TranTimes { step: times.step, stop: times.stop });
-    system.sources.set_mode(SourceMode::Transient);
+    system.begin(AnalysisKind::InitialPoint);
     let point = if use_initial {
         initial_conditions(circuit, &system)
     } else {
-        let found = system.operating_point(circuit, true, options)?;
+        let found = system.operating_point(circuit, true, options);
+        system.notes(&mut |text| sink.note(&text));
+        let found = found?;
         if found.found_by != "newton" {
             sink.note(&format!("operating point found by {}", found.found_by));
         }
@@ -125,6 +165,7 @@ fn transient(
     let max_step = times.max_step.unwrap_or(times.step.min((times.stop - times.start) / 50.0));
     let mut writer = Writer::new(times.start, probes.probes.len());
     let max_step = max_step.min(system.max_step());
+    system.begin(AnalysisKind::Transient);
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     // given voltages need not agree with the circuit: they jump in the first step
@@ -132,6 +173,7 @@ fn transient(
     transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {
         let corner = corner || std::mem::take(&mut jump);
         writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
+        system.notes(&mut |text| sink.note(&text));
         sink.progress(now.time / times.stop);
         Ok(())
     })?;

@@ -2,17 +2,21 @@
 
 mod campaign;
 mod check;
+mod compiled;
 mod learning;
 mod models;
 mod run;
+mod summary;
+mod test;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ionspice::circuit::Overrides;
 use ionspice::diagnostic::{Diagnostic, Severity, SourceMap, render};
-use ionspice::netlist::{self, Loaded};
+use ionspice::netlist::{Dialect, Loaded, Parsed};
 
 /// The run went well.
 const SUCCESS: u8 = 0;
@@ -39,11 +43,22 @@ enum Command {
         /// Set a top-level parameter: --set name=value
         #[arg(long = "set", value_name = "NAME=VALUE")]
         sets: Vec<String>,
+        /// Whose netlist language: ngspice, ltspice, hspice or xyce [default: what the deck names, or ngspice]
+        #[arg(long, value_name = "NAME")]
+        dialect: Option<Dialect>,
     },
+    /// Run decks and compare them with what they expect
+    Test(test::TestArguments),
+    /// Judge one deck for `test`
+    #[command(hide = true)]
+    Judge(test::JudgeArguments),
     /// List the device models, or the parameters of one
     Models {
-        /// Type word of a model card, such as `nmos`
+        /// Type word of a model card, such as `nmos`, or a module of the library
         name: Option<String>,
+        /// Compiled Verilog-A library, or a Verilog-A file
+        #[arg(long, value_name = "FILE")]
+        osdi: Option<PathBuf>,
         /// Write JSON instead of a table
         #[arg(long)]
         json: bool,
@@ -62,8 +77,11 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Check { deck, sets } => check::check(&deck, &sets),
-        Command::Models { name, json } => models::models(name.as_deref(), json),
+        Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
+        Command::Test(arguments) => test::test(&arguments),
+        Command::Judge(arguments) => test::judge(&arguments),
+        Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
+        Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })
 }
 
@@ -80,12 +98,12 @@ fn overrides(sets: &[String]) -> Result<Vec<(String, String)>, String> {
 }
 
 /// Loads a deck and prints what is wrong with it; `Err` is the exit code.
-fn load(deck: &Path, sets: &[String], quiet: bool) -> Result<Loaded, u8> {
+fn load(deck: &Path, sets: &[String], dialect: Option<Dialect>, quiet: bool) -> Result<Loaded, u8> {
     let overrides = overrides(sets).map_err(|problem| {
         eprintln!("error: {problem}");
         WRONG
     })?;
-    match netlist::load(deck, &overrides) {
+    match Parsed::read_in(deck, &overrides, dialect).elaborate(&Overrides::default()) {
         Ok(loaded) => {
             if !quiet {
                 report(&loaded.warnings, &loaded.circuit.sources);

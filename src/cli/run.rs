@@ -6,15 +6,18 @@ use std::sync::Arc;
 use clap::Args;
 use ionspice::analysis::{self, Failure, Options, SimulationError, Sink};
 use ionspice::campaign;
-use ionspice::circuit::{Analysis, Circuit, Draw, Overrides, Signal};
+use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
+use ionspice::measure;
+use ionspice::netlist::Dialect;
 use ionspice::output::{
-    Dataset, OutputError, Progress, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias, write_csv,
-    write_json,
+    Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias,
+    write_csv, write_json,
 };
+use num_complex::Complex64;
 
-use super::{FAILED, SUCCESS, WRONG, learning, load, report};
+use super::{FAILED, SUCCESS, WRONG, learning, load, report, summary};
 
 /// Arguments of `run`.
 #[derive(Args)]
@@ -45,6 +48,9 @@ pub struct RunArguments {
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub sets: Vec<String>,
+    /// Whose netlist language: ngspice, ltspice, hspice or xyce [default: what the deck names, or ngspice]
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<Dialect>,
     /// Print nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
@@ -61,7 +67,7 @@ pub struct RunArguments {
 
 /// Runs a deck; returns the exit code.
 pub fn run(arguments: &RunArguments) -> u8 {
-    let loaded = match load(&arguments.deck, &arguments.sets, arguments.quiet) {
+    let loaded = match load(&arguments.deck, &arguments.sets, arguments.dialect, arguments.quiet) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
@@ -95,7 +101,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
         let title = Span { file: 0, start: 0, len: first_line.len() as u32 };
         let nothing = Diagnostic::error(title, "the deck has no analysis and no controller")
             .label("nothing to do")
-            .hint("add .op, .dc, .tran or a .controller block");
+            .hint("add .op, .dc, .tran, .ac or a .controller block");
         report(&[nothing], &circuit.sources);
         return WRONG;
     }
@@ -186,8 +192,11 @@ impl<'a> Output<'a> {
             stream: None,
             started: false,
         });
-        let stops: Vec<f64> =
-            circuit.analyses.iter().map(|a| if let Analysis::Tran { stop, .. } = a { *stop } else { 1.0 }).collect();
+        let stops: Vec<f64> = circuit
+            .analyses
+            .iter()
+            .filter_map(|a| if let Analysis::Tran { stop, .. } = a { Some(*stop) } else { None })
+            .collect();
         Self {
             circuit,
             bias: arguments.save_op.clone().or_else(|| circuit.saved_bias.clone()),
@@ -230,24 +239,24 @@ impl<'a> Output<'a> {
 
     /// Operating points in full, `.print` signals row by row, and a summary of everything else.
     pub fn print(&self, circuit: &Circuit) {
+        let mut measures = Vec::new();
         for plot in &self.plots {
             println!("{} ({} points)", plot.plot_name, plot.points());
-            let printed: Vec<usize> = circuit
-                .prints
-                .iter()
-                .filter(|(kind, _)| plot_matches(kind, &plot.plot_name))
-                .flat_map(|(_, signals)| signals)
-                .filter_map(|signal| plot.find(label(signal)))
-                .collect();
-            if !printed.is_empty() && plot.axis().is_some() {
-                let columns: Vec<usize> = std::iter::once(0).chain(printed).collect();
-                let names: Vec<String> = columns.iter().map(|c| format!("{:>14}", plot.variables[*c].name)).collect();
-                println!("{}", names.join(" "));
-                for point in 0..plot.points() {
-                    let row: Vec<String> =
-                        columns.iter().map(|c| format!("{:>14.6e}", plot.value(point, *c).re)).collect();
-                    println!("{}", row.join(" "));
+            let tables = measure::printed(circuit, plot);
+            for table in &tables {
+                match table {
+                    Ok(table) => print!("{table}"),
+                    Err(problem) => eprintln!("warning: {problem}"),
                 }
+            }
+            measure::fourier(circuit, plot).iter().for_each(|table| println!("{table}"));
+            let found = measure::evaluate_after(circuit, plot, &measures);
+            found.iter().for_each(|result| println!("{result}"));
+            measures.extend(found);
+            if !tables.is_empty() && plot.axis().is_some() {
+                continue;
+            }
+            if summary::print(plot) {
                 continue;
             }
             for (k, variable) in plot.variables.iter().enumerate() {
@@ -271,22 +280,6 @@ impl<'a> Output<'a> {
     }
 }
 
-fn plot_matches(kind: &str, plot_name: &str) -> bool {
-    match kind {
-        "tran" => plot_name.starts_with("Transient"),
-        "dc" => plot_name.starts_with("DC"),
-        "op" => plot_name.starts_with("Operating"),
-        _ => true,
-    }
-}
-
-fn label(signal: &Signal) -> &str {
-    match signal {
-        Signal::All => "",
-        Signal::Voltage { label, .. } | Signal::Current { label, .. } | Signal::Internal { label, .. } => label,
-    }
-}
-
 fn output_error(error: impl std::fmt::Display) -> SimulationError {
     SimulationError::Output(error.to_string())
 }
@@ -306,7 +299,8 @@ impl Sink for Output<'_> {
             raw.started = true;
         }
         self.plots.push(header.clone());
-        self.stop = self.stops.next().unwrap_or(1.0);
+        let transient = header.variables.first().is_some_and(|v| v.quantity == Quantity::Time);
+        self.stop = if transient { self.stops.next().unwrap_or(1.0) } else { 1.0 };
         self.progress = Progress::transient(&header.plot_name, self.stop, self.quiet);
         Ok(())
     }
@@ -317,6 +311,16 @@ impl Sink for Output<'_> {
         }
         if let Some(plot) = self.plots.last_mut() {
             plot.push_row(row);
+        }
+        Ok(())
+    }
+
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        if let Some(stream) = self.raw.as_mut().and_then(|r| r.stream.as_mut()) {
+            stream.push_complex_row(row).map_err(output_error)?;
+        }
+        if let Some(plot) = self.plots.last_mut() {
+            plot.push_complex_row(row);
         }
         Ok(())
     }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
+use crate::calc;
+use crate::circuit::{Drive, Measure, Measured, Spacing};
 use crate::diagnostic::Span;
+use crate::dialect::Dialect;
 use crate::expr::{Expr, Name};
 
 /// A name in lower case, and where it stands.
@@ -73,6 +76,8 @@ pub(crate) struct Function {
 pub(crate) struct Model {
     pub name: Word,
     pub kind: Word,
+    /// `ako:base`: the card whose values apply where this one has none.
+    pub base: Option<Word>,
     pub params: Vec<Param>,
 }
 
@@ -96,6 +101,12 @@ pub(crate) struct Block {
     /// Local models: name to index in [`Deck::models`].
     pub models: HashMap<Box<str>, usize>,
     pub elements: Vec<Element>,
+    /// Elements under `.if`: index and guard.
+    pub guards: HashMap<usize, Box<str>>,
+    /// Models under `.if`: guards and indices by name.
+    pub guarded_models: HashMap<Box<str>, Vec<(Box<str>, usize)>>,
+    /// Subcircuits under `.if`: guards and blocks by name.
+    pub guarded_blocks: HashMap<Box<str>, Vec<(Box<str>, usize)>>,
     /// `.ic`: node and value.
     pub initial: Vec<(Word, Value)>,
     /// `.nodeset`.
@@ -119,9 +130,9 @@ pub(crate) enum Body {
         values: Vec<Value>,
         params: Vec<Param>,
     },
+    /// K: two or more inductors.
     Mutual {
-        first: Word,
-        second: Word,
+        coils: Vec<Word>,
         coupling: Value,
     },
     Source {
@@ -129,25 +140,24 @@ pub(crate) enum Body {
         source: Box<SourceText>,
         multiplier: Option<Value>,
     },
-    /// E, G (controls are pairs of nodes) and F, H (controls are elements).
+    /// E, G (controls are pairs of nodes) and F, H (controls are elements), linear or polynomial.
     Controlled {
         kind: Controlled,
         controls: Vec<Word>,
         coefficients: Vec<Value>,
-        multiplier: Option<Value>,
+        /// Written with `POLY`: a lone coefficient is then the constant, not the gain.
+        poly: bool,
+        params: Vec<Param>,
     },
-    /// B, and the `vol=`, `cur=`, `value=` forms of E and G.
+    /// B, and all other forms of E, F, G and H.
     Behavioural {
         voltage: bool,
-        formula: Formula,
-        multiplier: Option<Value>,
+        form: Box<Form>,
+        params: Vec<Param>,
     },
-    /// `TABLE {expression} = (x, y) ..`
-    Table {
-        voltage: bool,
-        formula: Formula,
-        points: Vec<Value>,
-        multiplier: Option<Value>,
+    /// T.
+    Line {
+        params: Vec<Param>,
     },
     /// D, J, M, S, W, Z.
     Device {
@@ -168,11 +178,49 @@ pub(crate) enum Body {
     },
 }
 
+/// How the value of a behavioural source is written.
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    /// `v=`, `i=`, `value=`, `vol=`, `cur=`
+    Value(Formula),
+    /// `TABLE {x} = (x1, y1) ..`
+    Table { input: Input, points: Vec<Value> },
+    /// `AND(n)`, `OR(n)` and their inverses: the smallest or the largest of the controls goes into the table.
+    Gate { largest: bool, controls: Vec<Word>, points: Vec<Value> },
+    /// `LAPLACE {x} = {H(s)}`
+    Laplace { input: Input, transfer: Formula },
+    /// `LAPLACE n1 n2 k0 k1 .. / d0 d1 ..`
+    Ratio { input: Input, numerator: Vec<Value>, denominator: Vec<Value> },
+    /// `POLE n1 n2 a az1 fz1 .. / b ap1 fp1 ..`
+    Pole { input: Input, zeros: Vec<Value>, poles: Vec<Value> },
+    /// `FREQ {x} = (f, magnitude, phase) ..`
+    Frequency { input: Input, format: ResponseFormat, points: Vec<Value> },
+    /// `DELAY n1 n2 TD=`
+    Delay { input: Input },
+}
+
+/// What goes into a table, a transfer function or a delay.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    Formula(Formula),
+    /// Two nodes (E, G) or one element (F, H).
+    Control(Vec<Word>),
+}
+
+/// How the points of a frequency response are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ResponseFormat {
+    pub decibel: bool,
+    pub degrees: bool,
+    /// Real and imaginary part.
+    pub cartesian: bool,
+}
+
 impl Body {
     /// True when the value depends on what other elements and nodes there are.
     pub fn names_others(&self) -> bool {
         match self {
-            Body::Passive { .. } | Body::Source { .. } | Body::Described { .. } => false,
+            Body::Passive { .. } | Body::Source { .. } | Body::Described { .. } | Body::Line { .. } => false,
             Body::Device { control, .. } => control.is_some(),
             _ => true,
         }
@@ -213,6 +261,8 @@ pub(crate) enum Shape {
     PiecewiseLinear,
     FrequencyModulated,
     AmplitudeModulated,
+    Noise,
+    Random,
 }
 
 /// A source function with its arguments.
@@ -227,7 +277,7 @@ pub(crate) struct FunctionText {
     pub params: Vec<Param>,
 }
 
-/// A signal in `.save`, `.print`.
+/// A single signal.
 #[derive(Clone, Debug)]
 pub(crate) struct SignalText {
     pub kind: SignalKind,
@@ -244,12 +294,68 @@ pub(crate) enum SignalKind {
     Internal(Word, Box<str>),
 }
 
+/// A vector expression that can say where in the file its parts are.
+#[derive(Clone, Debug)]
+pub(crate) struct ExprText {
+    pub expr: calc::Expr,
+    pub origin: Origin,
+    /// Offset in its logical line of the text it was parsed from.
+    pub start: usize,
+}
+
+/// A signal in `.save`, a column of `.print`.
+#[derive(Clone, Debug)]
+pub(crate) struct ColumnText {
+    /// As written, lower case and without blanks.
+    pub label: String,
+    pub what: ColumnWhat,
+}
+
+/// Kinds of columns.
+#[derive(Clone, Debug)]
+pub(crate) enum ColumnWhat {
+    All,
+    /// Every node voltage.
+    Voltages,
+    /// Every current.
+    Currents,
+    Expression(ExprText),
+}
+
+/// `.print` or `.plot`.
+#[derive(Clone, Debug)]
+pub(crate) struct PrintText {
+    pub analysis: Option<Measured>,
+    pub columns: Vec<ColumnText>,
+    pub plot: bool,
+}
+
+/// `.four`
+#[derive(Clone, Debug)]
+pub(crate) struct FourierText {
+    pub frequency: Value,
+    pub signals: Vec<ColumnText>,
+    pub span: Span,
+}
+
 /// An analysis as written.
 #[derive(Clone, Debug)]
 pub(crate) enum AnalysisText {
     Op { span: Span },
     Dc { sweeps: Vec<SweepText>, span: Span },
     Tran { times: Vec<Value>, use_initial: bool, span: Span },
+    Ac { grid: FrequencyText, span: Span },
+    Noise { output: SignalText, source: Word, grid: FrequencyText, summary: Option<Value>, span: Span },
+    Transfer { output: SignalText, source: Word, span: Span },
+    Sensitivity { output: SignalText, grid: Option<FrequencyText>, span: Span },
+    PoleZero { nodes: Box<[Word; 4]>, drive: Drive, poles: bool, zeros: bool, span: Span },
+}
+
+/// Frequencies as written: points, first, last; or a list when there is no spacing.
+#[derive(Clone, Debug)]
+pub(crate) struct FrequencyText {
+    pub spacing: Option<Spacing>,
+    pub values: Vec<Value>,
 }
 
 /// One sweep variable as written.
@@ -317,6 +423,9 @@ pub(crate) struct ControllerLine {
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(crate) struct Deck {
+    pub dialect: Dialect,
+    /// `.preprocess replaceground true` (Xyce).
+    pub replace_ground: bool,
     pub title: String,
     pub title_span: Span,
     /// Block 0 is the deck.
@@ -333,7 +442,44 @@ pub(crate) struct Deck {
     pub saved_bias: Option<std::path::PathBuf>,
     /// `.limits`.
     pub limits: Vec<(Word, Vec<Param>)>,
-    pub saves: Vec<SignalText>,
-    pub prints: Vec<(Word, Vec<SignalText>)>,
+    pub saves: Vec<ColumnText>,
+    pub prints: Vec<PrintText>,
+    pub measures: Vec<Measure<ExprText>>,
+    pub fouriers: Vec<FourierText>,
     pub controllers: Vec<ControllerText>,
+    /// Libraries of compiled models.
+    pub libraries: Vec<std::sync::Arc<crate::osdi::Library>>,
+    /// `.control` blocks.
+    pub controls: Vec<ControlText>,
+}
+
+/// A `.control` block: its lines as they are, without comments.
+#[derive(Clone, Debug)]
+pub(crate) struct ControlText {
+    pub span: Span,
+    pub lines: Vec<(Box<str>, Span)>,
+}
+
+impl Deck {
+    /// True for the names of ground.
+    pub fn is_ground(&self, name: &str) -> bool {
+        match name {
+            "0" => true,
+            "gnd" => self.dialect != Dialect::Xyce || self.replace_ground,
+            "gnd!" | "ground" => match self.dialect {
+                Dialect::Hspice => true,
+                Dialect::Xyce => self.replace_ground,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// True for nodes that are the same in all subcircuits because of their name.
+    pub fn is_global_name(&self, name: &str) -> bool {
+        match self.dialect {
+            Dialect::Ngspice | Dialect::Hspice => false,
+            Dialect::Ltspice | Dialect::Xyce => name.starts_with("$g"),
+        }
+    }
 }

@@ -1,13 +1,24 @@
 //! Dot statements that do not open or close a block.
 
-use super::ast::{AnalysisText, ControllerLine, Definition, Function, Model, Param, Value, Word};
+use super::ast::{
+    AnalysisText, ColumnText, ColumnWhat, ControllerLine, Definition, Function, Model, Param, PrintText, Value, Word,
+};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
-use super::{signals, suggest, value};
+use super::{columns, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 36] = [
+pub(crate) const KNOWN: [&str; 48] = [
+    "measure",
+    "meas",
+    "four",
+    "fourier",
+    "ac",
+    "noise",
+    "tf",
+    "sens",
+    "pz",
     "loadbias",
     "load",
     "savebias",
@@ -44,19 +55,13 @@ pub(crate) const KNOWN: [&str; 36] = [
     "width",
     "control",
     "endc",
+    "osdi",
+    "pre_osdi",
+    "hdl",
 ];
 
 /// Statements of the dialect that this version does not have.
-const LATER: [&str; 24] = [
-    "ac",
-    "noise",
-    "measure",
-    "meas",
-    "four",
-    "fourier",
-    "tf",
-    "pz",
-    "sens",
+const LATER: [&str; 15] = [
     "disto",
     "sp",
     "pss",
@@ -81,7 +86,7 @@ pub(crate) fn unknown(word: &Word) -> Diagnostic {
         let hint = match name {
             "if" | "elseif" | "else" | "endif" => "use the conditional expression `cond ? a : b` in parameters",
             "alter" | "data" => "set parameters from outside with `--set name=value`",
-            _ => "this version has .op, .dc and .tran",
+            _ => "this version has .op, .dc, .tran, .ac, .noise, .tf, .sens and .pz",
         };
         let error = Diagnostic::error(word.span, format!("`.{name}` is not supported in this version"));
         return error.label("not supported").hint(hint);
@@ -167,9 +172,28 @@ pub(crate) fn model(line: &Line) -> Result<Model, Diagnostic> {
     if cursor.at_assignment() {
         return Err(cursor.expected("the type of the model").hint("as in `.model dio d is=1e-14`"));
     }
-    let kind = value::name(&mut cursor, "the type of the model")?;
+    let mut kind = value::name(&mut cursor, "the type of the model")?;
+    let mut base = None;
+    if kind.text.starts_with("ako") && (kind.text.contains(':') || cursor.peek().is_some_and(|t| t.is(":"))) {
+        base = Some(model_base(&mut cursor, &kind)?);
+        // `.model new ako:old` takes the type of the old one.
+        kind.text = "".into();
+        let typed = !cursor.at_assignment() && cursor.peek().is_some_and(|t| t.kind == Kind::Word);
+        kind = if typed { value::name(&mut cursor, "the type of the model")? } else { kind };
+    }
     let params = value::params(&mut cursor, |cursor, _| value::flag(cursor))?;
-    Ok(Model { name, kind, params })
+    Ok(Model { name, kind, base, params })
+}
+
+/// The name behind `ako:`, with or without blanks around the colon.
+fn model_base(cursor: &mut Cursor, written: &Word) -> Result<Word, Diagnostic> {
+    if cursor.peek().is_some_and(|t| t.is(":")) {
+        cursor.take()?;
+    }
+    match written.text.split_once(':') {
+        Some((_, name)) if !name.is_empty() => Ok(Word { text: name.into(), span: written.span }),
+        _ => value::name(cursor, "the name of the model to start from"),
+    }
 }
 
 /// `v(node)=value ..` of `.ic` and `.nodeset`.
@@ -226,18 +250,25 @@ pub(crate) fn temperature(cursor: &mut Cursor, keyword: &Word) -> Result<Param, 
 }
 
 /// `.print tran v(a) ..`
-pub(crate) fn print(cursor: &mut Cursor) -> Result<(Word, Vec<super::ast::SignalText>), Diagnostic> {
-    let analysis = value::name(cursor, "an analysis (tran, dc, op)")?;
-    if !["tran", "dc", "op"].contains(&&*analysis.text) {
-        let error = Diagnostic::error(analysis.span, format!("`{}` is no analysis of this version", analysis.text));
-        let hint = suggest::did_you_mean(&analysis.text, ["tran", "dc"], "as in `.print tran v(out)`");
-        return Err(error.label("tran, dc or op expected").hint(hint));
-    }
-    Ok((analysis, signals::signals(cursor)?))
+pub(crate) fn print(cursor: &mut Cursor, plot: bool) -> Result<PrintText, Diagnostic> {
+    let analysis = columns::analysis(cursor)?;
+    Ok(PrintText { analysis, columns: columns::columns(cursor)?, plot })
 }
 
-/// `.op`, `.dc`, `.tran`
+/// `.save [tran] v(a) ..`; `.probe` alone means everything.
+pub(crate) fn save(cursor: &mut Cursor) -> Result<Vec<ColumnText>, Diagnostic> {
+    if cursor.peek().is_none() {
+        return Ok(vec![ColumnText { label: "all".into(), what: ColumnWhat::All }]);
+    }
+    columns::analysis(cursor)?;
+    columns::columns(cursor)
+}
+
+/// `.op`, `.dc`, `.tran` and the small-signal analyses
 pub(crate) fn analysis(cursor: &mut Cursor, keyword: &Word) -> Result<AnalysisText, Diagnostic> {
+    if let Some(small_signal) = small_signal::analysis(cursor, keyword) {
+        return small_signal;
+    }
     let span = cursor.line.span();
     match &*keyword.text {
         ".op" => Ok(AnalysisText::Op { span }),

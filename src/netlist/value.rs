@@ -24,7 +24,7 @@ pub(crate) fn formula(cursor: &Cursor, text: &str, start: usize) -> Result<Formu
     if text.trim().is_empty() {
         return Err(Diagnostic::error(origin.span(start, start + text.len().max(1)), "expected an expression"));
     }
-    match expr::expression(text) {
+    match expr::expression_in(text, cursor.line.dialect) {
         Ok(expr) => Ok(Formula { expr: expr.into(), origin: origin.clone(), start, len: text.len() }),
         Err(error) => {
             let at = start + error.at.min(text.len());
@@ -39,7 +39,7 @@ pub(crate) fn formula(cursor: &Cursor, text: &str, start: usize) -> Result<Formu
 /// A number, a bare name or an expression written without braces.
 pub(crate) fn plain_value(cursor: &Cursor, text: &str, start: usize) -> Result<Value, Diagnostic> {
     let span = cursor.line.origin.span(start, start + text.len());
-    if let Some((number, used)) = expr::number(text)
+    if let Some((number, used)) = expr::number_in(text, cursor.line.dialect)
         && used == text.len()
     {
         return Ok(Value { kind: ValueKind::Number(number), span });
@@ -57,7 +57,7 @@ fn delimited(cursor: &Cursor, token: &Token) -> Result<Value, Diagnostic> {
     let span = cursor.span(token);
     let kind = if token.kind == Kind::Text {
         ValueKind::Text(token.text.into())
-    } else if let Some((number, used)) = expr::number(token.text)
+    } else if let Some((number, used)) = expr::number_in(token.text, cursor.line.dialect)
         && used == token.text.len()
     {
         ValueKind::Number(number)
@@ -240,6 +240,48 @@ pub(crate) fn function_body(cursor: &mut Cursor, shared: bool) -> Result<Formula
     let end = bare_end(cursor)?;
     let line = cursor.line;
     formula(cursor, &line.text[first.start..end], first.start)
+}
+
+/// An expression in braces, or bare up to the next `name=` outside parentheses (braces are parentheses there).
+pub(crate) fn open_formula(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Formula, Diagnostic> {
+    let mut after = cursor.clone();
+    if let Some(token) = after.take_if(Kind::Formula)?
+        && (after.peek().is_none() || after.at_assignment())
+    {
+        *cursor = after;
+        return formula(cursor, token.text, token.text_start());
+    }
+    let line = cursor.line;
+    let rest = line.text[cursor.last_end()..].trim_start();
+    let start = line.text.len() - rest.len();
+    let text = rest[..before_assignment(rest)].trim_end();
+    if text.is_empty() {
+        return Err(cursor.expected(what));
+    }
+    cursor.jump(start + text.len())?;
+    formula(cursor, text, start)
+}
+
+/// Length of the text before the first ` name =` outside parentheses.
+fn before_assignment(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut depth = 0usize;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'(' | b'{' => depth += 1,
+            b')' | b'}' => depth = depth.saturating_sub(1),
+            b'=' if depth == 0 && bytes.get(at + 1) != Some(&b'=') => {
+                let before = text[..at].trim_end();
+                let word = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
+                let separate = word < before.len() && before[..word].ends_with(char::is_whitespace);
+                if separate && before[word..].starts_with(|c: char| c.is_ascii_alphabetic()) {
+                    return word;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// The expression of a behavioural source: in braces, or bare to the end of the line (braces are parentheses there).

@@ -4,15 +4,19 @@
 //! gives every node and element its name; [`kinds`] then evaluates each element, when all names are known.
 
 mod analyses;
+mod behaviour;
 mod bins;
 mod check;
+mod columns;
 mod flatten;
 mod kinds;
+mod line;
 mod models;
 mod passive;
 mod random;
 mod scope;
 mod signals;
+mod small_signal;
 mod waveform;
 
 use std::cell::RefCell;
@@ -24,7 +28,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::ast::{Deck, Element as ElementText};
 use super::edit::edited;
 use super::report::{Fault, Report};
-use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting};
+use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting, Signal};
 use crate::diagnostic::{Diagnostic, SourceMap};
 
 /// Temperature without `.temp` and `.options temp=`, and nominal temperature without `tnom=`; degrees Celsius.
@@ -88,6 +92,8 @@ struct Elaborator<'d> {
     edited: HashMap<&'d str, &'d ElementText>,
     /// Key of the random functions; `None` gives nominal values.
     random: Option<(u64, u64)>,
+    /// Signals that `.print`, `.measure` and `.four` need.
+    needed: Vec<Signal>,
     /// Buffer for full names.
     scratch: String,
 }
@@ -122,7 +128,11 @@ pub(crate) fn elaborate(
         report,
         globals: deck.globals.iter().map(|word| &*word.text).collect(),
         nodes: vec!["0".into()],
-        node_index: HashMap::from([("0".into(), NodeId::GROUND), ("gnd".into(), NodeId::GROUND)]),
+        node_index: ["0", "gnd"]
+            .into_iter()
+            .filter(|name| deck.is_ground(name))
+            .map(|name| (name.to_string(), NodeId::GROUND))
+            .collect(),
         placed: Vec::new(),
         element_index: HashMap::new(),
         instances: HashSet::new(),
@@ -136,6 +146,7 @@ pub(crate) fn elaborate(
         overrides,
         edited: edited.iter().map(|(name, element)| (name.as_str(), element)).collect(),
         random: Some((1, 0)),
+        needed: Vec::new(),
         scratch: String::new(),
     };
     let count = work.check()?;
@@ -150,7 +161,7 @@ pub(crate) fn elaborate(
     if !complete {
         return None;
     }
-    let prints = work.prints();
+    let (prints, measures, fouriers) = (work.prints(), work.measures(), work.fouriers());
     let circuit = Circuit {
         title: deck.title.clone(),
         elements,
@@ -162,13 +173,16 @@ pub(crate) fn elaborate(
         saved_bias: deck.saved_bias.clone(),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
-        saves: work.saves(&prints),
+        saves: work.saves(),
         prints,
+        measures,
+        fouriers,
         controllers: work.controllers(&top),
         nodes: std::mem::take(&mut work.nodes),
         node_index: std::mem::take(&mut work.node_index),
         element_index: std::mem::take(&mut work.element_index),
         models: std::mem::take(&mut work.models),
+        libraries: deck.libraries.clone(),
         sources: Arc::clone(sources),
         origin: None,
         overrides: Overrides::default(),
