@@ -261,7 +261,7 @@ fn models_are_heard_at_accepted_points_only() {
 fn compiler_errors_are_passed_on() {
     let Some(compiler) = compiler() else { return };
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("bad.va"), "module bad(a); analog I(a) <+ ; endmodule\n").unwrap();
+    std::fs::write(folder.path().join("bad.va"), "module bad(a; parameter real [ = 1; endmodule\n").unwrap();
     let deck = folder.path().join("deck.cir");
     std::fs::write(&deck, "bad source\n.hdl bad.va\nv1 1 0 1\nr1 1 0 1\n.op\n.end\n").unwrap();
     let run = run_deck(&deck, Some(&compiler), None);
