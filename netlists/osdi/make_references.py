@@ -180,7 +180,7 @@ def psp_small_signal():
     table = vacask(sim, "ac1", ["frequency", "out"])
     parts = np.column_stack([table[:, 0].real, table[:, 1].real, table[:, 1].imag])
     write("psp103_ac", f"psp103_ac: common-source stage\n{head}{cards}.ac dec 5 1k 100g\n.save v(out)\n.end\n", "VACASK",
-          ["frequency", "re(v(out))", "im(v(out))"], parts)
+          ["frequency", "v(out).re", "v(out).im"], parts)
     table = vacask(sim, "n1", ["frequency", "onoise"])
     write("psp103_noise", f"psp103_noise: common-source stage\n{head}{cards}.noise v(out) vin dec 5 1k 10g\n.end\n", "VACASK",
           ["frequency", "onoise_spectrum"], np.column_stack([table[:, 0].real, np.sqrt(table[:, 1].real)]))
