@@ -17,3 +17,4 @@ pub mod learn;
 pub mod output;
 pub mod calc;
 pub mod measure;
+pub mod script;

@@ -2,9 +2,11 @@
 
 mod campaign;
 mod check;
+mod extra;
 mod learning;
 mod models;
 mod run;
+mod script;
 mod summary;
 
 use std::io::IsTerminal;

@@ -78,6 +78,14 @@ impl Parser {
         }
     }
 
+    /// Reads more statements of the deck itself.
+    pub fn more(&mut self, file: u32) {
+        let text = Arc::clone(&self.files.map.file(file).text);
+        self.open = vec![0];
+        self.reading.push((file, None));
+        self.lines(Lines::new(file, &text, self.deck.dialect), None);
+    }
+
     /// Reads statements; of a library file only `section`. False when the section is not there.
     pub(super) fn lines(&mut self, mut lines: Lines, section: Option<&str>) -> bool {
         let depth = self.open.len();
@@ -169,16 +177,8 @@ impl Parser {
                 control.lines.push((line.text.as_ref().into(), line.span()));
                 return Ok(Next::Line);
             }
-            let span = control.span;
-            let filled = !control.lines.is_empty();
             self.deck.controls.extend(self.control.take());
-            if !filled {
-                return Ok(Next::Line);
-            }
-            let error = Diagnostic::error(span, "a `.control` block is not supported in this version");
-            return Err(error
-                .label("its commands would not be run")
-                .hint("use `.tran`, `.dc`, `.op`, `.save` statements instead"));
+            return Ok(Next::Line);
         }
         if let Some(controller) = &mut self.controller {
             if keyword == ".endcontroller" {
