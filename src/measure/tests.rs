@@ -51,7 +51,8 @@ fn every_form_against_closed_form() {
         (".meas tran x when v(a)=half cross=last", 1.5e-3 - third),
         (".meas tran x when v(a)=half cross=-1", 1.5e-3 - third),
         (".meas tran x when v(a)=0.5 rise=1 td=0.5m", third + 1e-3),
-        (".meas tran x when v(b)=v(a) cross=last", 0.0),
+        // sin(2 pi x) = x at 0.429368.
+        (".meas tran x when v(b)=v(a) cross=last", 0.429368e-3),
         (".meas tran x find v(b) when v(a)=0.5 fall=1", 0.5 - third * 1e3),
         (".meas tran x find v(b) at=0.3m", 0.3),
         (".meas x FIND V(b) AT 0.3m", 0.3),

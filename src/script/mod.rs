@@ -367,7 +367,7 @@ impl Interpreter<'_> {
         match problem {
             Problem::At(at, len, message, hint) => {
                 // Places in substituted text are those of the line only when nothing was substituted.
-                let place = match line.text.find(['$', '{']).is_none() && at + len <= line.text.len() {
+                let place = match line.text.find(['$', '{']).is_none() && at.max(len) <= line.text.len() {
                     true => span(at, len),
                     false => line.span,
                 };
