@@ -162,6 +162,20 @@ pub struct Context<'a> {
     pub states: StateStep<'a>,
 }
 
+/// What is going to be computed, for the models that ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnalysisKind {
+    /// Operating points and DC sweeps.
+    #[default]
+    Static,
+    /// The operating point from which a transient starts.
+    InitialPoint,
+    /// A transient.
+    Transient,
+    /// Linearisation at an operating point.
+    SmallSignal,
+}
+
 /// One noise current between two unknowns.
 #[derive(Clone, Copy, Debug)]
 pub struct NoiseSource<'a> {
@@ -323,6 +337,9 @@ pub trait Bank: Send + Sync {
     ) {
     }
 
+    /// Adds to `G` by what it differs in `.ac` and `.noise` (a resistor with `ac=`).
+    fn ac_values(&self, _g: &mut [f64]) {}
+
     /// True when the small-signal behaviour is not `G + j omega C` (delays, transfer functions): then
     /// [`Bank::admittance`] stands for both Jacobians.
     fn frequency_dependent(&self) -> bool {
@@ -337,6 +354,16 @@ pub trait Bank: Send + Sync {
     fn max_step(&self) -> f64 {
         f64::INFINITY
     }
+
+    /// Tells what follows. Built-in devices are the same in every analysis; compiled models may not be.
+    fn begin(&mut self, _analysis: AnalysisKind) {}
+
+    /// Marks the unknowns whose reactive terms are not among the entries of [`Bank::constant`]: currents among them have
+    /// dynamics of their own.
+    fn dynamic(&self, _mark: &mut dyn FnMut(Unknown)) {}
+
+    /// Hands over remarks for the user that came up since the last call (`$strobe` of a compiled model).
+    fn notes(&self, _add: &mut dyn FnMut(String)) {}
 
     /// Current into the first terminal of the `index`-th element, A, and the power it takes up, W (both at accepted
     /// values); `None` where the bank does not offer it.
