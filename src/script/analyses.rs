@@ -42,7 +42,8 @@ impl Interpreter<'_> {
         if !self.saves.is_empty() {
             lines.push(format!(".save {}", self.saves.join(" ")));
         }
-        let parsed = if lines.is_empty() { self.parsed.clone() } else { self.parsed.extended(&lines, statement.is_some()) };
+        let parsed =
+            if lines.is_empty() { self.parsed.clone() } else { self.parsed.extended(&lines, statement.is_some()) };
         let loaded = parsed
             .elaborate(&self.overrides)
             .map_err(|failure| Problem::Found(failure.diagnostics, Some(failure.sources)))?;
@@ -90,7 +91,8 @@ impl Interpreter<'_> {
         self.outcome.analysed = true;
         let (mut options, problems) = Options::from_settings(&circuit.options);
         options.seed = self.overrides.seed.unwrap_or(options.seed);
-        let errors: Vec<_> = problems.into_iter().filter(|p| p.severity == crate::diagnostic::Severity::Error).collect();
+        let errors: Vec<_> =
+            problems.into_iter().filter(|p| p.severity == crate::diagnostic::Severity::Error).collect();
         if !errors.is_empty() {
             return Err(Problem::Found(errors, Some(circuit.sources.clone())));
         }

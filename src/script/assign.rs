@@ -47,7 +47,12 @@ impl Interpreter<'_> {
         };
         let name = name.to_ascii_lowercase();
         if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '#' | '@')) {
-            return Err(Problem::At(0, target.len().max(1), format!("`{target}` cannot be the name of a vector"), None));
+            return Err(Problem::At(
+                0,
+                target.len().max(1),
+                format!("`{target}` cannot be the name of a vector"),
+                None,
+            ));
         }
         // `let tran1.x = ..` goes to that plot.
         let before = self.plots.current().name.clone();

@@ -63,7 +63,14 @@ impl Interpreter<'_> {
         let main = ["resistance", "capacitance", "inductance", "dc", "r", "c", "l"];
         let first = name.chars().next().unwrap_or(' ');
         let main_value = param.as_deref().is_some_and(|p| {
-            main.contains(&p) && matches!((first, p), ('r', "resistance" | "r") | ('c', "capacitance" | "c") | ('l', "inductance" | "l") | ('v' | 'i', "dc"))
+            main.contains(&p)
+                && matches!(
+                    (first, p),
+                    ('r', "resistance" | "r")
+                        | ('c', "capacitance" | "c")
+                        | ('l', "inductance" | "l")
+                        | ('v' | 'i', "dc")
+                )
         });
         let param = if main_value { None } else { param };
         let value = self.changed_value(value)?;
@@ -90,7 +97,9 @@ impl Interpreter<'_> {
         let model = |name: &String| {
             let element = circuit.element_index.get(name).map(|id| &circuit.elements[id.0 as usize].kind);
             match element {
-                Some(crate::circuit::ElementKind::Device(device)) => circuit.models[device.model.0 as usize].name.clone(),
+                Some(crate::circuit::ElementKind::Device(device)) => {
+                    circuit.models[device.model.0 as usize].name.clone()
+                }
                 _ => name.clone(),
             }
         };

@@ -23,12 +23,29 @@ pub struct Script {
 #[derive(Clone, Debug)]
 pub(super) enum Statement {
     Command(Line),
-    If { condition: Line, yes: Vec<Statement>, no: Vec<Statement> },
+    If {
+        condition: Line,
+        yes: Vec<Statement>,
+        no: Vec<Statement>,
+    },
     /// `first`: the body runs before the first test (`dowhile`).
-    While { condition: Line, body: Vec<Statement>, first: bool },
+    While {
+        condition: Line,
+        body: Vec<Statement>,
+        first: bool,
+    },
     /// Without a count for ever.
-    Repeat { count: Option<String>, body: Vec<Statement>, line: Line },
-    Foreach { variable: String, words: String, body: Vec<Statement>, line: Line },
+    Repeat {
+        count: Option<String>,
+        body: Vec<Statement>,
+        line: Line,
+    },
+    Foreach {
+        variable: String,
+        words: String,
+        body: Vec<Statement>,
+        line: Line,
+    },
     Label(String, Line),
     Goto(String, Line),
     Break(u32),

@@ -26,8 +26,8 @@ use crate::netlist::Parsed;
 use crate::output::Dataset;
 use crate::suggest;
 
-pub use flow::{Line, Script};
 use flow::{Flow, Statement};
+pub use flow::{Line, Script};
 use plots::Plots;
 
 /// Where a script writes to.
@@ -273,7 +273,10 @@ impl Interpreter<'_> {
     fn turn(&mut self, body: &[Statement], line: &Line) -> Option<Flow> {
         self.statements += 1;
         if self.statements > MOST_STATEMENTS {
-            self.failed(line, Problem::Plain(format!("the script has run {MOST_STATEMENTS} statements: is a loop endless?")));
+            self.failed(
+                line,
+                Problem::Plain(format!("the script has run {MOST_STATEMENTS} statements: is a loop endless?")),
+            );
             return Some(Flow::Quit(1));
         }
         match self.block(body) {
@@ -341,7 +344,11 @@ impl Interpreter<'_> {
     fn number_of(&mut self, text: &str, line: &Line) -> Result<f64, Problem> {
         let text = self.substituted(text, line)?;
         let value = self.value(&text)?;
-        if value.len() == 1 { Ok(value.first()) } else { Err(format!("one number expected, found {}", value.len()).into()) }
+        if value.len() == 1 {
+            Ok(value.first())
+        } else {
+            Err(format!("one number expected, found {}", value.len()).into())
+        }
     }
 
     /// Runs one command line.
@@ -478,8 +485,12 @@ impl Interpreter<'_> {
             "wrs2p" | "sp" | "disto" | "pss" | "hb" => Err(format!("`{command}` is not supported").into()),
             _ => {
                 if trimmed.contains('=') && !trimmed.contains("==") {
-                    return Err(Problem::At(0, command.len(), format!("unknown command `{command}`"),
-                        Some("an assignment begins with `let` or `set`".into())));
+                    return Err(Problem::At(
+                        0,
+                        command.len(),
+                        format!("unknown command `{command}`"),
+                        Some("an assignment begins with `let` or `set`".into()),
+                    ));
                 }
                 let hint = suggest::did_you_mean(&command, COMMANDS, "docs/control.md lists the commands");
                 return Err(Problem::At(0, command.len(), format!("unknown command `{command}`"), Some(hint)));
@@ -536,11 +547,64 @@ fn plain_name(expr: &Expr) -> Option<&str> {
 
 /// Commands, for suggestions.
 const COMMANDS: [&str; 58] = [
-    "run", "op", "dc", "tran", "ac", "noise", "tf", "sens", "pz", "let", "unlet", "compose", "set", "unset", "define",
-    "undefine", "shift", "strcmp", "echo", "print", "display", "listing", "show", "meas", "measure", "fourier", "fft",
-    "psd", "spec", "linearize", "write", "wrdata", "load", "source", "setplot", "destroy", "setscale", "settype", "save",
-    "alter", "altermod", "alterparam", "reset", "option", "setcs", "setseed", "quit", "exit", "plot", "hardcopy", "if",
-    "else", "end", "while", "dowhile", "repeat", "foreach", "goto",
+    "run",
+    "op",
+    "dc",
+    "tran",
+    "ac",
+    "noise",
+    "tf",
+    "sens",
+    "pz",
+    "let",
+    "unlet",
+    "compose",
+    "set",
+    "unset",
+    "define",
+    "undefine",
+    "shift",
+    "strcmp",
+    "echo",
+    "print",
+    "display",
+    "listing",
+    "show",
+    "meas",
+    "measure",
+    "fourier",
+    "fft",
+    "psd",
+    "spec",
+    "linearize",
+    "write",
+    "wrdata",
+    "load",
+    "source",
+    "setplot",
+    "destroy",
+    "setscale",
+    "settype",
+    "save",
+    "alter",
+    "altermod",
+    "alterparam",
+    "reset",
+    "option",
+    "setcs",
+    "setseed",
+    "quit",
+    "exit",
+    "plot",
+    "hardcopy",
+    "if",
+    "else",
+    "end",
+    "while",
+    "dowhile",
+    "repeat",
+    "foreach",
+    "goto",
 ];
 
 #[cfg(test)]

@@ -199,7 +199,8 @@ impl Plot {
     /// Names as nutmeg shows them, with what they stand for, in the order of the alphabet, the axis first when wanted.
     pub fn listed(&self) -> Vec<(String, Vector)> {
         let plot = calc::Plot::new(&self.data);
-        let columns = (0..self.data.variables.len()).map(|k| (short_name(&self.data.variables[k].name), plot.vector(k)));
+        let columns =
+            (0..self.data.variables.len()).map(|k| (short_name(&self.data.variables[k].name), plot.vector(k)));
         let mut all: Vec<(String, Vector)> = columns.chain(self.added.iter().cloned()).collect();
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all

@@ -64,9 +64,7 @@ impl Interpreter<'_> {
                 "hanning" | "cosine" => 1.0 - turn(k).cos(),
                 "hamming" => 1.0 - 0.46 / 0.54 * turn(k).cos(),
                 "blackman" => 1.0 - 0.5 / 0.42 * turn(k).cos() + 0.08 / 0.42 * (2.0 * turn(k)).cos(),
-                "triangle" | "bartlet" | "bartlett" => {
-                    2.0 - (4.0 * (k as f64 / (n.max(2) - 1) as f64 - 0.5)).abs()
-                }
+                "triangle" | "bartlet" | "bartlett" => 2.0 - (4.0 * (k as f64 / (n.max(2) - 1) as f64 - 0.5)).abs(),
                 "flattop" => {
                     1.0 - 1.93 * turn(k).cos() + 1.29 * (2.0 * turn(k)).cos() - 0.388 * (3.0 * turn(k)).cos()
                         + 0.028 * (4.0 * turn(k)).cos()
@@ -94,12 +92,17 @@ impl Interpreter<'_> {
         Ok(())
     }
 
-    fn transformed(&mut self, rest: &str, of: impl Fn(Complex64, f64) -> Complex64) -> Result<(String, Spectra), Problem> {
+    fn transformed(
+        &mut self,
+        rest: &str,
+        of: impl Fn(Complex64, f64) -> Complex64,
+    ) -> Result<(String, Spectra), Problem> {
         let plot = self.plots.current();
         let title = plot.data.title.clone();
         let axis = plot.axis().filter(|axis| axis.len() > 1).ok_or("the plot has too few points")?;
         let step = (axis[axis.len() - 1] - axis[0]) / (axis.len() - 1) as f64;
-        if !plot.data.plot_name.contains("linearized") && axis.windows(2).any(|w| ((w[1] - w[0]) / step - 1.0).abs() > 1e-3)
+        if !plot.data.plot_name.contains("linearized")
+            && axis.windows(2).any(|w| ((w[1] - w[0]) / step - 1.0).abs() > 1e-3)
         {
             return Err("the points are not equidistant: `linearize` first".into());
         }

@@ -106,7 +106,10 @@ fn mistakes_are_located_and_the_script_goes_on() {
         ("pront 1\necho on", "! 8:1 unknown command `pront` (did you mean `print`?)\non\n"),
         ("print 1+nosuch", "! 8:9 there is no vector `nosuch` (`display` lists the vectors of a plot)\n"),
         ("let x = 1 +", "! 8:12 wrong expression: expected a number, a name or `(`\n"),
-        ("echo $nosuch", "! 8:1 there is no variable `nosuch` (variables are made by `set`; the value of a vector is written `$&name`)\n"),
+        (
+            "echo $nosuch",
+            "! 8:1 there is no variable `nosuch` (variables are made by `set`; the value of a vector is written `$&name`)\n",
+        ),
         ("shell ls", "! 8:1 commands of the system are not run from a deck\n"),
         ("run", "! 8:1 the deck has no analysis to run\n"),
         ("plot v(out)", "note: `plot` draws nothing in a batch run; `--plot FILE` writes an SVG\n"),

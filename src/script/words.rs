@@ -132,9 +132,12 @@ impl Interpreter<'_> {
             None => {
                 let Some(words) = self.variable(name).or_else(|| self.built_in(name)) else {
                     let at = line.text.find(rest).unwrap_or(0);
-                    return Err(Problem::At(at, used, format!("there is no variable `{name}`"), Some(
-                        "variables are made by `set`; the value of a vector is written `$&name`".into(),
-                    )));
+                    return Err(Problem::At(
+                        at,
+                        used,
+                        format!("there is no variable `{name}`"),
+                        Some("variables are made by `set`; the value of a vector is written `$&name`".into()),
+                    ));
                 };
                 // `$list[2]` counts from 1.
                 if let Some(index) = body[length..].strip_prefix('[')
@@ -142,7 +145,8 @@ impl Interpreter<'_> {
                 {
                     let index = self.substituted(&index[..end], line)?;
                     let (low, high) = index.split_once('-').unwrap_or((index.as_str(), index.as_str()));
-                    let number = |text: &str| text.trim().parse::<usize>().ok().filter(|n| (1..=words.len()).contains(n));
+                    let number =
+                        |text: &str| text.trim().parse::<usize>().ok().filter(|n| (1..=words.len()).contains(n));
                     let (Some(low), Some(high)) = (number(low), number(high)) else {
                         return Err(format!("`{name}` has {} words, there is no word `{index}`", words.len()).into());
                     };

@@ -74,7 +74,8 @@ impl Interpreter<'_> {
             }
             text.push('\n');
         }
-        let name = if std::path::Path::new(file).extension().is_some() { file.to_string() } else { format!("{file}.data") };
+        let name =
+            if std::path::Path::new(file).extension().is_some() { file.to_string() } else { format!("{file}.data") };
         let append = self.variable("appendwrite").is_some();
         self.put(Some((name, append)), &text)
     }
