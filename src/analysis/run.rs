@@ -138,7 +138,7 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
 /// Netlist problems of a device, or no convergence.
 pub(super) fn at_operating_point(circuit: &Circuit, options: &Options) -> Result<(System, Point), Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
-    system.sources.set_mode(SourceMode::Dc);
+    system.begin(AnalysisKind::Static);
     let found = system.operating_point(circuit, false, options)?;
     Ok((system, found.point))
 }
