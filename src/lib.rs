@@ -3,6 +3,7 @@
 //! Data flows one way, in the order of the modules below; a module uses those above its own line, never below.
 
 pub mod diagnostic;
+pub mod dialect;
 pub mod expr;
 pub mod netlist;
 pub mod circuit;

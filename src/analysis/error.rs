@@ -19,6 +19,14 @@ pub enum SimulationError {
         /// Methods tried, in order.
         tried: String,
     },
+    /// The small-signal equations have no solution.
+    #[error("the small-signal equations at {frequency} Hz do not determine the {unknown}")]
+    Singular {
+        /// Frequency, Hz.
+        frequency: f64,
+        /// The unknown without a pivot.
+        unknown: String,
+    },
     /// The time step became too small.
     #[error(
         "transient: the time step fell below {step:.3e} s at t = {time:.6e} s; the {unknown} keeps changing ({reason})"
@@ -65,6 +73,7 @@ impl SimulationError {
             Self::StepTooSmall { .. } => {
                 "look for jumps without capacitance, positive feedback or unphysical values there; a larger reltol or method=gear can help"
             }
+            Self::Singular { .. } => "look for a node or a branch that is connected through ideal elements only",
             Self::Learning { source, .. } => source.hint(),
             Self::Output(_) => "check the path and the free space",
             Self::Usage(_) => "`ionspice check` lists the names of the circuit",

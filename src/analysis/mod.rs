@@ -1,19 +1,28 @@
-//! Analyses: Newton and homotopies, time integration, operating point, DC sweep, transient.
+//! Analyses: Newton and homotopies, time integration; operating point, DC sweep, transient; the
+//! linearised circuit: AC, noise, transfer function, sensitivities, poles and zeros.
 
+mod ac;
 mod check;
 mod dc;
 mod error;
 mod formula;
+mod isolated;
+mod linearise;
 mod newton;
+mod noise;
 mod op;
 mod options;
 mod probe;
+mod pz;
 mod run;
+mod sens;
 mod system;
+mod tf;
 mod transient;
 
 pub use check::check;
 pub use error::SimulationError;
+pub use linearise::{Linearised, Solver};
 pub use op::OperatingPoint;
 pub use options::{Fidelity, Method, Options, ZERO_CELSIUS};
 pub use probe::{Probe, Probes, spice_name};

@@ -1,12 +1,14 @@
 //! Runs the analyses of a deck in order and hands rows to a sink.
 
+use num_complex::Complex64;
+
 use crate::circuit::{Analysis, Circuit, TranTimes};
 use crate::devices::SourceMode;
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::system::{Point, System};
 use super::transient::Transient;
-use super::{Failure, Options, Probes, SimulationError, dc};
+use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, pz, sens, tf};
 
 /// Takes results as they come, so that a failing run leaves what it computed.
 pub trait Sink {
@@ -20,17 +22,29 @@ pub trait Sink {
     /// # Errors
     /// The output cannot be written.
     fn row(&mut self, row: &[f64]) -> Result<(), SimulationError>;
+    /// One row of a plot of complex values.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError>;
     /// A plot that is complete.
     ///
     /// # Errors
     /// The output cannot be written.
     fn plot(&mut self, plot: &Dataset) -> Result<(), SimulationError> {
         self.begin(&plot.header())?;
-        let mut row = Vec::with_capacity(plot.variables.len());
+        let (mut row, mut complex_row) = (Vec::new(), Vec::new());
         for point in 0..plot.points() {
-            row.clear();
-            row.extend((0..plot.variables.len()).map(|column| plot.value(point, column).re));
-            self.row(&row)?;
+            let values = (0..plot.variables.len()).map(|column| plot.value(point, column));
+            if plot.is_complex() {
+                complex_row.clear();
+                complex_row.extend(values);
+                self.complex_row(&complex_row)?;
+            } else {
+                row.clear();
+                row.extend(values.map(|value| value.re));
+                self.row(&row)?;
+            }
         }
         Ok(())
     }
@@ -54,6 +68,12 @@ impl Sink for Vec<Dataset> {
         }
         Ok(())
     }
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        if let Some(last) = self.last_mut() {
+            last.push_complex_row(row);
+        }
+        Ok(())
+    }
 }
 
 /// Runs every analysis of the circuit.
@@ -68,6 +88,22 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
             Analysis::Tran { step, stop, start, max_step, use_initial, .. } => {
                 let times = Times { step: *step, stop: *stop, start: *start, max_step: *max_step };
                 transient(circuit, times, *use_initial, options, sink)?;
+            }
+            Analysis::Ac { grid, .. } => ac::run(circuit, grid, options, sink)?,
+            Analysis::Noise { output, source, grid, summary, span } => {
+                let request = noise::Request { output, source: *source, grid, summary: *summary, span: *span };
+                noise::run(circuit, &request, options, sink)?;
+            }
+            Analysis::Transfer { output, source, span } => {
+                tf::run(circuit, output, *source, *span, options, sink)?;
+            }
+            Analysis::Sensitivity { output, grid, span } => {
+                sens::run(circuit, output, grid.as_ref(), *span, options, sink)?;
+            }
+            Analysis::PoleZero { input, output, drive, poles, zeros, span } => {
+                let (poles, zeros) = (*poles, *zeros);
+                let request = pz::Request { input: *input, output: *output, drive: *drive, poles, zeros, span: *span };
+                pz::run(circuit, &request, options, sink)?;
             }
         }
     }
@@ -168,6 +204,8 @@ struct Writer {
 
 /// Straight lines may miss the parabola by this share of a signal's range.
 const CHORD_ERROR: f64 = 1e-4;
+/// Steps grow by this factor at most.
+const LONGEST_GROWTH: f64 = 3.0;
 /// Most points put into one step.
 const MOST_BETWEEN: usize = 12;
 
@@ -210,6 +248,9 @@ impl Writer {
 
     fn fill(&mut self, sink: &mut dyn Sink) -> Result<(), SimulationError> {
         let (t0, t1, t2) = (self.rows[0][0], self.rows[1][0], self.rows[2][0]);
+        if t0 - t1 > 2.0 * LONGEST_GROWTH * (t1 - t2) {
+            return Ok(()); // the point before is too close to tell the curvature of this step
+        }
         let curvature = |k: usize| {
             let (a, b, c) = (self.rows[0][k], self.rows[1][k], self.rows[2][k]);
             ((a - b) / (t0 - t1) - (b - c) / (t1 - t2)) / (t0 - t2)

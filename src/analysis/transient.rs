@@ -30,6 +30,8 @@ const FIRST_FLOOR: f64 = 0.02;
 const ALGEBRAIC_STEP: f64 = 1e-3;
 /// Times below this share of the stop time count as this share when the smallest step is chosen.
 const SMALLEST_TIME: f64 = 1e-9;
+/// Most jumps in a row that no step resolves.
+const MOST_LEAPS: usize = 100;
 /// Largest growth of the step.
 const GROWTH: f64 = 3.0;
 
@@ -85,6 +87,8 @@ pub struct Transient {
     predicted_states: Vec<f64>,
     trial: Point,
     corner: Corner,
+    /// Leaps since the last step that was free to be long.
+    leaps: usize,
     /// The corner has been left behind because values jumped there.
     jumped: bool,
     held: bool,
@@ -131,6 +135,7 @@ impl Transient {
             predicted: vec![0.0; rows],
             predicted_states: vec![0.0; states],
             corner: Corner::default(),
+            leaps: 0,
             jumped: false,
             held: false,
             held_time: 0.0,
@@ -256,6 +261,9 @@ impl Transient {
                         let switched = self.commit(system, if landing { corner } else { self.time + h }, options);
                         self.step = next;
                         system.counters.points += 1;
+                        if h > 0.1 * self.max_step {
+                            self.leaps = 0;
+                        }
                         let corner_reached = landing || switched;
                         if self.since_restart == 1 && !corner_reached {
                             self.hold();
@@ -293,7 +301,7 @@ impl Transient {
                         }
                         h = smaller;
                         landing = false;
-                        if h < smallest && reason != TRUNCATION {
+                        if h < smallest && self.leaps < MOST_LEAPS {
                             self.show_held(system, observe)?;
                             if self.leap(system, corner, smallest, options) {
                                 observe(system, self, true)?;
@@ -331,10 +339,11 @@ impl Transient {
         a * b < 0.0 && b * c < 0.0
     }
 
-    /// Newton fails however short the step: the solution jumps (positive feedback without capacitance, initial conditions
-    /// that contradict each other). Takes one short step of backward Euler with the patience of an operating point, and
+    /// No step is short enough: the solution jumps (positive feedback without capacitance, initial conditions that contradict
+    /// each other). Takes one short step of backward Euler with the patience of an operating point, and
     /// begins anew behind it.
     fn leap(&mut self, system: &mut System, corner: f64, smallest: f64, options: &Options) -> bool {
+        self.leaps += 1;
         self.interrupt();
         let most = self.max_step.min(corner - self.time);
         let mut h = (1e-9 * most).max(10.0 * smallest);

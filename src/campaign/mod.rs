@@ -6,6 +6,7 @@ mod statistics;
 pub use runs::{Run, Value, runs};
 pub use statistics::{Statistics, Yield, histogram};
 
+use num_complex::Complex64;
 use rayon::prelude::*;
 
 use crate::analysis::{self, Failure, Options, Sink, ZERO_CELSIUS};
@@ -43,6 +44,9 @@ impl Sink for Collected {
     }
     fn row(&mut self, row: &[f64]) -> Result<(), analysis::SimulationError> {
         self.plots.row(row)
+    }
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), analysis::SimulationError> {
+        self.plots.complex_row(row)
     }
     fn solved(&mut self, voltages: &[f64]) {
         self.operating_point.get_or_insert_with(|| voltages.to_vec());

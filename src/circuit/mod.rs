@@ -1,6 +1,7 @@
 //! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
 
 mod overrides;
+mod small_signal;
 mod waveform;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
 pub use overrides::{Draw, Origin, Overrides};
+pub use small_signal::{Drive, FrequencyGrid, Output, Spacing};
 pub use waveform::{TranTimes, Waveform};
 
 /// Index of a node; 0 is ground.
@@ -233,6 +235,16 @@ pub enum Analysis {
     Dc { sweeps: Vec<Sweep>, span: Span },
     /// Transient. Times in s.
     Tran { step: f64, stop: f64, start: f64, max_step: Option<f64>, use_initial: bool, span: Span },
+    /// Response to the AC values of the sources.
+    Ac { grid: FrequencyGrid, span: Span },
+    /// Noise at an output and referred to an input source; `summary` > 0 gives the contributions at every so many points.
+    Noise { output: Output, source: ElementId, grid: FrequencyGrid, summary: u32, span: Span },
+    /// Transfer function, input and output resistance at the operating point.
+    Transfer { output: Output, source: ElementId, span: Span },
+    /// Sensitivities to every parameter, at the operating point or over frequency.
+    Sensitivity { output: Output, grid: Option<FrequencyGrid>, span: Span },
+    /// Poles and zeros between two ports.
+    PoleZero { input: (NodeId, NodeId), output: (NodeId, NodeId), drive: Drive, poles: bool, zeros: bool, span: Span },
 }
 
 /// One sweep variable with its values.

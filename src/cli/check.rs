@@ -5,12 +5,13 @@ use std::path::Path;
 use ionspice::analysis::{Options, Probes, System, check as topology};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::Severity;
+use ionspice::netlist::Dialect;
 
 use super::{SUCCESS, WRONG, load, report};
 
 /// Everything that can be found without simulating; exit code 2 when there are errors.
-pub fn check(deck: &Path, sets: &[String]) -> u8 {
-    let loaded = match load(deck, sets, true) {
+pub fn check(deck: &Path, sets: &[String], dialect: Option<Dialect>) -> u8 {
+    let loaded = match load(deck, sets, dialect, true) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };

@@ -5,6 +5,7 @@ mod check;
 mod learning;
 mod models;
 mod run;
+mod summary;
 mod test;
 
 use std::io::IsTerminal;
@@ -12,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ionspice::circuit::Overrides;
 use ionspice::diagnostic::{Diagnostic, Severity, SourceMap, render};
-use ionspice::netlist::{self, Loaded};
+use ionspice::netlist::{Dialect, Loaded, Parsed};
 
 /// The run went well.
 const SUCCESS: u8 = 0;
@@ -40,6 +42,9 @@ enum Command {
         /// Set a top-level parameter: --set name=value
         #[arg(long = "set", value_name = "NAME=VALUE")]
         sets: Vec<String>,
+        /// Whose netlist language: ngspice, ltspice, hspice or xyce [default: what the deck names, or ngspice]
+        #[arg(long, value_name = "NAME")]
+        dialect: Option<Dialect>,
     },
     /// Run decks and compare them with what they expect
     Test(test::TestArguments),
@@ -68,7 +73,7 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Check { deck, sets } => check::check(&deck, &sets),
+        Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
         Command::Test(arguments) => test::test(&arguments),
         Command::Judge(arguments) => test::judge(&arguments),
         Command::Models { name, json } => models::models(name.as_deref(), json),
@@ -88,12 +93,12 @@ fn overrides(sets: &[String]) -> Result<Vec<(String, String)>, String> {
 }
 
 /// Loads a deck and prints what is wrong with it; `Err` is the exit code.
-fn load(deck: &Path, sets: &[String], quiet: bool) -> Result<Loaded, u8> {
+fn load(deck: &Path, sets: &[String], dialect: Option<Dialect>, quiet: bool) -> Result<Loaded, u8> {
     let overrides = overrides(sets).map_err(|problem| {
         eprintln!("error: {problem}");
         WRONG
     })?;
-    match netlist::load(deck, &overrides) {
+    match Parsed::read_in(deck, &overrides, dialect).elaborate(&Overrides::default()) {
         Ok(loaded) => {
             if !quiet {
                 report(&loaded.warnings, &loaded.circuit.sources);

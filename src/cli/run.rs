@@ -9,12 +9,14 @@ use ionspice::campaign;
 use ionspice::circuit::{Analysis, Circuit, Draw, Overrides, Signal};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
+use ionspice::netlist::Dialect;
 use ionspice::output::{
-    Dataset, OutputError, Progress, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias, write_csv,
-    write_json,
+    Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias,
+    write_csv, write_json,
 };
+use num_complex::Complex64;
 
-use super::{FAILED, SUCCESS, WRONG, learning, load, report};
+use super::{FAILED, SUCCESS, WRONG, learning, load, report, summary};
 
 /// Arguments of `run`.
 #[derive(Args)]
@@ -45,6 +47,9 @@ pub struct RunArguments {
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub sets: Vec<String>,
+    /// Whose netlist language: ngspice, ltspice, hspice or xyce [default: what the deck names, or ngspice]
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<Dialect>,
     /// Print nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
@@ -61,7 +66,7 @@ pub struct RunArguments {
 
 /// Runs a deck; returns the exit code.
 pub fn run(arguments: &RunArguments) -> u8 {
-    let loaded = match load(&arguments.deck, &arguments.sets, arguments.quiet) {
+    let loaded = match load(&arguments.deck, &arguments.sets, arguments.dialect, arguments.quiet) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
@@ -95,7 +100,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
         let title = Span { file: 0, start: 0, len: first_line.len() as u32 };
         let nothing = Diagnostic::error(title, "the deck has no analysis and no controller")
             .label("nothing to do")
-            .hint("add .op, .dc, .tran or a .controller block");
+            .hint("add .op, .dc, .tran, .ac or a .controller block");
         report(&[nothing], &circuit.sources);
         return WRONG;
     }
@@ -186,8 +191,11 @@ impl<'a> Output<'a> {
             stream: None,
             started: false,
         });
-        let stops: Vec<f64> =
-            circuit.analyses.iter().map(|a| if let Analysis::Tran { stop, .. } = a { *stop } else { 1.0 }).collect();
+        let stops: Vec<f64> = circuit
+            .analyses
+            .iter()
+            .filter_map(|a| if let Analysis::Tran { stop, .. } = a { Some(*stop) } else { None })
+            .collect();
         Self {
             circuit,
             bias: arguments.save_op.clone().or_else(|| circuit.saved_bias.clone()),
@@ -250,6 +258,9 @@ impl<'a> Output<'a> {
                 }
                 continue;
             }
+            if summary::print(plot) {
+                continue;
+            }
             for (k, variable) in plot.variables.iter().enumerate() {
                 let unit = variable.quantity.unit();
                 if plot.axis().is_none() {
@@ -275,6 +286,8 @@ fn plot_matches(kind: &str, plot_name: &str) -> bool {
     match kind {
         "tran" => plot_name.starts_with("Transient"),
         "dc" => plot_name.starts_with("DC"),
+        "ac" => plot_name.starts_with("AC"),
+        "noise" => plot_name.starts_with("Noise") || plot_name.starts_with("Integrated"),
         "op" => plot_name.starts_with("Operating"),
         _ => true,
     }
@@ -306,7 +319,8 @@ impl Sink for Output<'_> {
             raw.started = true;
         }
         self.plots.push(header.clone());
-        self.stop = self.stops.next().unwrap_or(1.0);
+        let transient = header.variables.first().is_some_and(|v| v.quantity == Quantity::Time);
+        self.stop = if transient { self.stops.next().unwrap_or(1.0) } else { 1.0 };
         self.progress = Progress::transient(&header.plot_name, self.stop, self.quiet);
         Ok(())
     }
@@ -317,6 +331,16 @@ impl Sink for Output<'_> {
         }
         if let Some(plot) = self.plots.last_mut() {
             plot.push_row(row);
+        }
+        Ok(())
+    }
+
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        if let Some(stream) = self.raw.as_mut().and_then(|r| r.stream.as_mut()) {
+            stream.push_complex_row(row).map_err(output_error)?;
+        }
+        if let Some(plot) = self.plots.last_mut() {
+            plot.push_complex_row(row);
         }
         Ok(())
     }

@@ -160,7 +160,8 @@ pub struct Context<'a> {
 pub struct NoiseSource<'a> {
     /// Index of the element in its bank.
     pub index: usize,
-    /// Which of the element's sources: `thermal`, `id`, `flicker`, ..
+    /// Which of the element's sources, as ngspice calls it: `thermal`, `id`, `rs`, `1overf`, ..; empty when there is one
+    /// source only that has the element's name.
     pub name: &'a str,
     /// The current flows from this row,
     pub plus: Unknown,

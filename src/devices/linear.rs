@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Bank, Builder, Context, Slot, Stamps, Unknown};
+use super::junction::BOLTZMANN;
+use super::{Bank, Builder, Context, NoiseSource, Slot, Stamps, Unknown};
 use crate::circuit::{ElementId, ElementKind};
 use crate::diagnostic::Diagnostic;
 
@@ -57,12 +58,14 @@ pub struct LinearBank {
     mutuals: Vec<Mutual>,
     capacitor_starts: Vec<(usize, f64)>,
     inductor_starts: Vec<(usize, f64)>,
+    /// Of the circuit, K.
+    temperature: f64,
 }
 
 impl LinearBank {
     /// Collects the linear elements of the circuit; reports zero or infinite values and impossible couplings.
     pub fn build(builder: &mut Builder, found: &mut Vec<Diagnostic>) -> Self {
-        let mut bank = Self::default();
+        let mut bank = Self { temperature: builder.temperature, ..Self::default() };
         let circuit = builder.circuit;
         let mut couplings = Vec::new();
         for (k, element) in circuit.elements.iter().enumerate() {
@@ -250,6 +253,24 @@ impl Bank for LinearBank {
         }
         for &(k, i) in &self.inductor_starts {
             set(self.inductors[k].branch, 0, i);
+        }
+    }
+
+    /// Thermal noise of the resistors.
+    fn noise(
+        &self,
+        _frequency: f64,
+        _ctx: &Context,
+        _states: &[f64],
+        _memory: &[f64],
+        add: &mut dyn FnMut(NoiseSource),
+    ) {
+        for (index, place) in self.places.iter().enumerate() {
+            if let Place::Resistor(k) = *place {
+                let r = &self.resistors[k];
+                let density = 4.0 * BOLTZMANN * self.temperature * r.value.abs();
+                add(NoiseSource { index, name: "thermal", plus: r.a, minus: r.b, density });
+            }
         }
     }
 

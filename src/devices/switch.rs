@@ -5,7 +5,10 @@
 
 use super::cards::{Cards, device, instance};
 use super::controlled::control_branch;
-use super::{ANY, Bank, Builder, Context, ModelType, NON_NEGATIVE, POSITIVE, Parameters, Slot, Stamps, Unknown};
+use super::junction::BOLTZMANN;
+use super::{
+    ANY, Bank, Builder, Context, ModelType, NON_NEGATIVE, NoiseSource, POSITIVE, Parameters, Slot, Stamps, Unknown,
+};
 use crate::circuit::ElementId;
 use crate::diagnostic::Diagnostic;
 
@@ -107,6 +110,8 @@ impl Switch {
 struct SwitchBank {
     elements: Vec<ElementId>,
     switches: Vec<Switch>,
+    /// Of the circuit, K.
+    temperature: f64,
 }
 
 fn build_voltage(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagnostic>) -> Option<Box<dyn Bank>> {
@@ -119,7 +124,8 @@ fn build_voltage(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagn
         let control = (builder.terminal(id, 2), builder.terminal(id, 3));
         switches.push(switch(builder, id, control, [m.ron, m.roff, m.vt, m.vh], &start));
     }
-    Some(Box::new(SwitchBank { elements: ids.to_vec(), switches }))
+    let temperature = builder.temperature;
+    Some(Box::new(SwitchBank { elements: ids.to_vec(), switches, temperature }))
 }
 
 fn build_current(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagnostic>) -> Option<Box<dyn Bank>> {
@@ -139,7 +145,8 @@ fn build_current(builder: &mut Builder, ids: &[ElementId], found: &mut Vec<Diagn
         };
         switches.push(switch(builder, id, (control, 0), [m.ron, m.roff, m.it, m.ih], &start));
     }
-    Some(Box::new(SwitchBank { elements: ids.to_vec(), switches }))
+    let temperature = builder.temperature;
+    Some(Box::new(SwitchBank { elements: ids.to_vec(), switches, temperature }))
 }
 
 fn switch(
@@ -237,6 +244,21 @@ impl Bank for SwitchBank {
 
     fn internal_names(&self) -> Vec<&str> {
         INTERNALS.to_vec()
+    }
+
+    /// Thermal noise of the present resistance; the one source has the name of the switch.
+    fn noise(
+        &self,
+        _frequency: f64,
+        _ctx: &Context,
+        _states: &[f64],
+        memory: &[f64],
+        add: &mut dyn FnMut(NoiseSource),
+    ) {
+        for (index, s) in self.switches.iter().enumerate() {
+            let density = 4.0 * BOLTZMANN * self.temperature * s.conductance[memory[index] as usize];
+            add(NoiseSource { index, name: "", plus: s.a, minus: s.b, density });
+        }
     }
 
     fn current_and_power(&self, index: usize, ctx: &Context, states: &[f64], memory: &[f64]) -> Option<(f64, f64)> {

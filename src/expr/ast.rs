@@ -51,6 +51,8 @@ pub enum Binary {
     Modulo,
     /// `x ^ y` and `x ** y`: |x|^y, as ngspice has it.
     Power,
+    /// The real part of x^y, as the other dialects have it.
+    RealPower,
     Less,
     LessEqual,
     Greater,
@@ -102,4 +104,39 @@ pub enum Builtin {
     Tanh,
     Limit,
     Ternary,
+    /// `if(c,a,b)`
+    If,
+    /// `table(x, x1,y1, ..)`: a polygon, constant outside its points.
+    Table,
+    /// 1 above 0, else 0.
+    Stp,
+    /// `sign(x,y)`: |x| with the sign of y.
+    Sign,
+    Hypot,
+    Cbrt,
+    Arcsin,
+    Arccos,
+    /// sgn(x) |x|^y
+    Pwrs,
+    /// 20 log10 |x|
+    Db,
+    /// 1 above one half, else 0.
+    Buf,
+    /// 0 above one half, else 1.
+    Inv,
+    Round,
+    /// `log` as the decimal logarithm (Xyce).
+    LogDecimal,
+    /// `log` as sgn(x) ln |x| (HSPICE).
+    LogSigned,
+    /// `log10` as sgn(x) log10 |x| (HSPICE).
+    Log10Signed,
+    /// `sqrt` as sgn(x) sqrt |x| (HSPICE).
+    SqrtSigned,
+    /// `pow`: the real part of x^y (LTspice, HSPICE, Xyce).
+    PowReal,
+    /// `pwr` as |x|^y everywhere (LTspice, Xyce).
+    PwrAbsolute,
+    /// `pwr` as sgn(x) |x|^y everywhere (HSPICE).
+    PwrSigned,
 }

@@ -1,9 +1,12 @@
 //! Names and arities of the built-in functions.
 
 use super::ast::Builtin;
+use crate::dialect::Dialect;
 
 /// Name, function, least and greatest number of arguments.
-const TABLE: &[(&str, Builtin, usize, usize)] = &[
+type Row = (&'static str, Builtin, usize, usize);
+
+const TABLE: &[Row] = &[
     ("abs", Builtin::Abs, 1, 1),
     ("acos", Builtin::Acos, 1, 1),
     ("acosh", Builtin::Acosh, 1, 1),
@@ -39,22 +42,59 @@ const TABLE: &[(&str, Builtin, usize, usize)] = &[
     ("tanh", Builtin::Tanh, 1, 1),
     ("limit", Builtin::Limit, 3, 3),
     ("ternary_fcn", Builtin::Ternary, 3, 3),
+    ("if", Builtin::If, 3, 3),
+    ("table", Builtin::Table, 5, usize::MAX),
+    ("stp", Builtin::Stp, 1, 1),
+    ("sign", Builtin::Sign, 2, 2),
+    ("hypot", Builtin::Hypot, 2, 2),
+    ("cbrt", Builtin::Cbrt, 1, 1),
+    ("arcsin", Builtin::Arcsin, 1, 1),
+    ("arccos", Builtin::Arccos, 1, 1),
+    ("pwrs", Builtin::Pwrs, 2, 2),
+    ("db", Builtin::Db, 1, 1),
+    ("buf", Builtin::Buf, 1, 1),
+    ("inv", Builtin::Inv, 1, 1),
+    ("round", Builtin::Round, 1, 1),
 ];
+
+/// Functions that mean something else in other dialects than in ngspice's.
+fn own(dialect: Dialect) -> &'static [Row] {
+    match dialect {
+        Dialect::Ngspice => &[],
+        Dialect::Ltspice => LTSPICE,
+        Dialect::Hspice => HSPICE,
+        Dialect::Xyce => XYCE,
+    }
+}
+
+const LTSPICE: &[Row] = &[("pow", Builtin::PowReal, 2, 2), ("pwr", Builtin::PwrAbsolute, 2, 2)];
+
+const HSPICE: &[Row] = &[
+    ("log", Builtin::LogSigned, 1, 1),
+    ("log10", Builtin::Log10Signed, 1, 1),
+    ("sqrt", Builtin::SqrtSigned, 1, 1),
+    ("pow", Builtin::PowReal, 2, 2),
+    ("pwr", Builtin::PwrSigned, 2, 2),
+];
+
+const XYCE: &[Row] =
+    &[("log", Builtin::LogDecimal, 1, 1), ("pow", Builtin::PowReal, 2, 2), ("pwr", Builtin::PwrAbsolute, 2, 2)];
 
 /// Random functions of parameters. `limit` with two arguments is one of them.
 const RANDOM: &[&str] = &["agauss", "gauss", "aunif", "unif", "limit", "flat", "mc"];
 
 impl Builtin {
     /// The built-in function `name` (lower case) when it takes `arguments` arguments.
-    pub(super) fn find(name: &str, arguments: usize) -> Option<Builtin> {
-        let &(_, builtin, least, most) = TABLE.iter().find(|row| row.0 == name)?;
-        let paired = builtin != Builtin::Pwl || arguments % 2 == 1;
+    pub(super) fn find(name: &str, arguments: usize, dialect: Dialect) -> Option<Builtin> {
+        let &(_, builtin, least, most) = own(dialect).iter().chain(TABLE).find(|row| row.0 == name)?;
+        let paired = !matches!(builtin, Builtin::Pwl | Builtin::Table) || arguments % 2 == 1;
         (paired && (least..=most).contains(&arguments)).then_some(builtin)
     }
 
     /// The function's own name.
     pub(super) fn name(self) -> &'static str {
-        TABLE.iter().find(|row| row.1 == self).map_or("", |row| row.0)
+        let rows = TABLE.iter().chain(LTSPICE).chain(HSPICE).chain(XYCE);
+        rows.into_iter().find(|row| row.1 == self).map_or("", |row| row.0)
     }
 }
 
@@ -125,11 +165,12 @@ mod tests {
 
     #[test]
     fn arity() {
-        assert_eq!(Builtin::find("max", 5), Some(Builtin::Max));
-        assert_eq!(Builtin::find("max", 1), None);
-        assert_eq!(Builtin::find("pwl", 5), Some(Builtin::Pwl));
-        assert_eq!(Builtin::find("pwl", 6), None);
-        assert_eq!(Builtin::find("limit", 2), None);
+        let find = |name, arguments| Builtin::find(name, arguments, Dialect::Ngspice);
+        assert_eq!(find("max", 5), Some(Builtin::Max));
+        assert_eq!(find("max", 1), None);
+        assert_eq!(find("pwl", 5), Some(Builtin::Pwl));
+        assert_eq!(find("pwl", 6), None);
+        assert_eq!(find("limit", 2), None);
         assert!(unknown_call("limit", 2).0.contains("cannot stand here"));
         assert!(unknown_call("limit", 4).0.contains("takes 3 arguments"));
         for row in TABLE {

@@ -49,7 +49,26 @@ impl Builtin {
             Builtin::Min => return Shape::Many(Scalar2::Min),
             Builtin::Limit => return Shape::Limit,
             Builtin::Ternary => return Shape::Ternary,
-            Builtin::Pwl => return Shape::Pwl,
+            // A table has been made a polygon when it was resolved.
+            Builtin::Pwl | Builtin::Table => return Shape::Pwl,
+            Builtin::If => return Shape::Ternary,
+            Builtin::Stp => Scalar1::StepStrict,
+            Builtin::Sign => return Shape::Two(Scalar2::Sign),
+            Builtin::Hypot => return Shape::Two(Scalar2::Hypot),
+            Builtin::Cbrt => Scalar1::Cbrt,
+            Builtin::Arcsin => Scalar1::Asin,
+            Builtin::Arccos => Scalar1::Acos,
+            Builtin::Pwrs | Builtin::PwrSigned => return Shape::Two(Scalar2::SignedPower),
+            Builtin::PwrAbsolute => return Shape::Two(Scalar2::Power),
+            Builtin::PowReal => return Shape::Two(Scalar2::RealPower),
+            Builtin::Db => Scalar1::Decibel,
+            Builtin::Buf => Scalar1::Buffer,
+            Builtin::Inv => Scalar1::Inverter,
+            Builtin::Round => Scalar1::Round,
+            Builtin::LogDecimal => Scalar1::Log10,
+            Builtin::LogSigned => Scalar1::SignedLn,
+            Builtin::Log10Signed => Scalar1::SignedLog10,
+            Builtin::SqrtSigned => Scalar1::SignedSqrt,
         })
     }
 }
@@ -73,6 +92,7 @@ impl Binary {
             Binary::Divide => (Scalar2::Divide, false),
             Binary::Modulo => (Scalar2::Modulo, false),
             Binary::Power => (Scalar2::Power, false),
+            Binary::RealPower => (Scalar2::RealPower, false),
             Binary::Less => (Scalar2::Less, false),
             Binary::LessEqual => (Scalar2::LessEqual, false),
             Binary::Greater => (Scalar2::Less, true),
@@ -168,7 +188,7 @@ impl<L> Expr<L> {
                     *no
                 }
             }
-            Expr::Call(Builtin::Ternary, mut arguments)
+            Expr::Call(Builtin::Ternary | Builtin::If, mut arguments)
                 if arguments.len() == 3 && arguments[0].as_const().is_some() =>
             {
                 let taken = if arguments[0].as_const() != Some(0.0) { 1 } else { 2 };
@@ -188,7 +208,7 @@ impl<L> Expr<L> {
             Expr::Leaf(_) => return None,
             Expr::Unary(op, x) => op.scalar().objection(x.as_const()?),
             Expr::Binary(op, a, b) => op.scalar().0.objection(a.as_const()?, b.as_const()?),
-            Expr::If(..) | Expr::Call(Builtin::Ternary, _) => return None,
+            Expr::If(..) | Expr::Call(Builtin::Ternary | Builtin::If, _) => return None,
             Expr::Call(function, arguments) => {
                 if arguments.iter().any(|argument| argument.as_const().is_none()) {
                     return None;

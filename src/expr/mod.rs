@@ -17,8 +17,8 @@ mod resolve;
 mod scalar;
 
 pub use ast::{Binary, Builtin, Expr, Name, Unary};
-pub use number::number;
-pub use parse::{ParseError, expression};
+pub use number::{number, number_in};
+pub use parse::{ParseError, expression, expression_in};
 pub use program::{Program, Workspace};
 pub use resolve::{Convention, Function, ResolveError, Scope};
 

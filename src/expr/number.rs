@@ -3,9 +3,11 @@
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_while, take_while1};
 use nom::character::complete::one_of;
-use nom::combinator::{map_opt, opt, recognize, value};
+use nom::combinator::{map_opt, opt, recognize, value, verify};
 use nom::sequence::pair;
 use nom::{IResult, Parser};
+
+use crate::dialect::Dialect;
 
 /// Reads a SPICE number at the start of `text`; returns its value and the number of bytes it takes.
 ///
@@ -13,17 +15,51 @@ use nom::{IResult, Parser};
 /// follow are a unit and mean nothing, so `1F` is 1e-15, `10Ohm` is 10 and `1A` is 1. An exponent may be marked `e`
 /// or `d`. `None` when no number starts here or when it does not fit a double.
 pub fn number(text: &str) -> Option<(f64, usize)> {
-    let (rest, value) = scaled(text).ok()?;
+    number_in(text, Dialect::Ngspice)
+}
+
+/// As [`number`], in the reading of a dialect: HSPICE and Xyce also have the suffixes `x` (1e6) and `a` (1e-18), and in
+/// LTspice the suffix may stand for the decimal point (`4k7`, `2R2`).
+pub fn number_in(text: &str, dialect: Dialect) -> Option<(f64, usize)> {
+    if dialect == Dialect::Ltspice
+        && let Ok((rest, value)) = infix(text)
+    {
+        return Some((value, text.len() - rest.len()));
+    }
+    let (rest, value) = scaled(text, dialect).ok()?;
     Some((value, text.len() - rest.len()))
 }
 
-fn scaled(text: &str) -> IResult<&str, f64> {
+fn scaled(text: &str, dialect: Dialect) -> IResult<&str, f64> {
     let unit = take_while(char::is_alphabetic);
-    map_opt((decimal, opt(scale), unit), |(value, scale, _): (f64, Option<Scale>, &str)| {
+    let more = matches!(dialect, Dialect::Hspice | Dialect::Xyce);
+    let suffix = alt((scale, verify(large_or_small, |_: &Scale| more)));
+    map_opt((decimal, opt(suffix), unit), |(value, scale, _): (f64, Option<Scale>, &str)| {
         let value = scale.map_or(value, |scale| scale.apply(value));
         value.is_finite().then_some(value)
     })
     .parse(text)
+}
+
+/// `4k7`: the suffix stands for the decimal point.
+fn infix(text: &str) -> IResult<&str, f64> {
+    let digits = || take_while1(|c: char| c.is_ascii_digit());
+    let one = value(Scale { times: 1.0, over: 1.0 }, one_of("rR"));
+    let unit = take_while(char::is_alphabetic);
+    map_opt(
+        (opt(one_of("+-")), digits(), alt((scale, one)), digits(), unit),
+        |(sign, whole, scale, fraction, _): (Option<char>, &str, Scale, &str, &str)| {
+            let value = scale.apply(format!("{whole}.{fraction}").parse().ok()?);
+            value.is_finite().then_some(if sign == Some('-') { -value } else { value })
+        },
+    )
+    .parse(text)
+}
+
+/// Suffixes that not every dialect has.
+fn large_or_small(text: &str) -> IResult<&str, Scale> {
+    alt((value(Scale { times: 1e6, over: 1.0 }, one_of("xX")), value(Scale { times: 1.0, over: 1e18 }, one_of("aA"))))
+        .parse(text)
 }
 
 /// `[+-] digits [. digits] [(e|d) [+-] digits]`
@@ -76,7 +112,7 @@ fn scale(text: &str) -> IResult<&str, Scale> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{number, number_in};
     use proptest::prelude::*;
 
     #[test]
@@ -117,6 +153,28 @@ mod tests {
         ] {
             assert_eq!(number(text), Some((value, length)), "{text}");
         }
+    }
+
+    #[test]
+    fn dialects_differ() {
+        use crate::dialect::Dialect::{Hspice, Ltspice, Ngspice, Xyce};
+        for (text, dialect, value) in [
+            ("1A", Ngspice, 1.0),
+            ("1A", Ltspice, 1.0),
+            ("1A", Hspice, 1e-18),
+            ("1a", Xyce, 1e-18),
+            ("2x", Xyce, 2e6),
+            ("2X", Hspice, 2e6),
+            ("2x", Ngspice, 2.0),
+            ("4k7", Ltspice, 4700.0),
+            ("2R2", Ltspice, 2.2),
+            ("-1Meg5", Ltspice, -1.5e6),
+            ("4.7k", Ltspice, 4700.0),
+            ("1e3", Ltspice, 1e3),
+        ] {
+            assert_eq!(number_in(text, dialect), Some((value, text.len())), "{text} {dialect}");
+        }
+        assert_eq!(number_in("4k7", Ngspice), Some((4e3, 2)));
     }
 
     #[test]

@@ -6,13 +6,14 @@
 use nom::Parser as _;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
-use nom::combinator::{recognize, value};
+use nom::combinator::{recognize, value, verify};
 use nom::error::Error;
 use nom::sequence::pair;
 
 use super::MAX_HEIGHT;
 use super::ast::{Binary, Builtin, Expr, Name, Unary};
-use super::number::number;
+use super::number::number_in;
+use crate::dialect::Dialect;
 
 /// Greatest depth of nested parentheses, arguments, signs, powers and conditionals.
 const MAX_NESTING: usize = 200;
@@ -33,7 +34,16 @@ pub struct ParseError {
 /// At the first place that cannot belong to an expression; also when it is nested too deeply (200 parentheses, signs,
 /// powers or conditionals; 1000 levels in all, which is as well the greatest number of terms in one sum or product).
 pub fn expression(text: &str) -> Result<Expr<Name>, ParseError> {
-    let mut parser = Parser { text, rest: text, nesting: 0 };
+    expression_in(text, Dialect::Ngspice)
+}
+
+/// As [`expression`], in the reading of a dialect: numbers, `^` (exclusive or in LTspice and Xyce), `&` and `|`, the
+/// logical reading of numbers (true above one half in LTspice) and the meaning of powers and of `log`.
+///
+/// # Errors
+/// As [`expression`].
+pub fn expression_in(text: &str, dialect: Dialect) -> Result<Expr<Name>, ParseError> {
+    let mut parser = Parser { text, rest: text, nesting: 0, dialect };
     let tree = parser.conditional()?;
     parser.skip_space();
     if parser.rest.is_empty() {
@@ -53,6 +63,7 @@ struct Parser<'a> {
     text: &'a str,
     rest: &'a str,
     nesting: usize,
+    dialect: Dialect,
 }
 
 /// A token that nom recognises.
@@ -125,36 +136,59 @@ impl<'a> Parser<'a> {
         let mut left = self.unary()?;
         loop {
             let before = self.rest;
-            let Some((op, precedence)) = self.take(operator) else { return Ok(left) };
+            let dialect = self.dialect;
+            let found = self.take(|text| operator(text, dialect));
+            let Some((op, precedence)) = found else { return Ok(left) };
             if precedence < loosest {
                 self.rest = before;
                 return Ok(left);
             }
             let right = self.binary(precedence + 1)?;
             let below = left.height.max(right.height);
-            left = self.grow(below, Expr::Binary(op, Box::new(left.expr), Box::new(right.expr)))?;
+            let (a, b) = (Box::new(left.expr), Box::new(right.expr));
+            left = match op {
+                Operator::Plain(op) => self.grow(below, Expr::Binary(op, a, b))?,
+                Operator::Logical(op @ (Binary::And | Binary::Or)) if self.dialect != Dialect::Ltspice => {
+                    self.grow(below, Expr::Binary(op, a, b))?
+                }
+                Operator::Logical(op) => self.grow(below + 1, Expr::Binary(op, self.truth(a), self.truth(b)))?,
+            };
         }
+    }
+
+    /// The logical value of a number: LTspice takes what is above one half as true, the others what is not zero.
+    fn truth(&self, x: Box<Expr<Name>>) -> Box<Expr<Name>> {
+        Box::new(match self.dialect {
+            Dialect::Ltspice => Expr::Binary(Binary::Less, Box::new(Expr::Const(0.5)), x),
+            _ => Expr::Binary(Binary::NotEqual, x, Box::new(Expr::Const(0.0))),
+        })
     }
 
     fn unary(&mut self) -> Result<Tree, ParseError> {
         if self.symbol("+") {
             return self.nested(Self::unary);
         }
-        let op = match self.take(alt((value(Unary::Negate, tag("-")), value(Unary::Not, tag("!"))))) {
+        let op = match self.take(alt((value(Unary::Negate, tag("-")), value(Unary::Not, alt((tag("!"), tag("~"))))))) {
             Some(op) => op,
             None => return self.power(),
         };
         let operand = self.nested(Self::unary)?;
-        self.grow(operand.height, Expr::Unary(op, Box::new(operand.expr)))
+        let inner = Box::new(operand.expr);
+        if op == Unary::Not && self.dialect == Dialect::Ltspice {
+            return self.grow(operand.height + 1, Expr::Unary(op, self.truth(inner)));
+        }
+        self.grow(operand.height, Expr::Unary(op, inner))
     }
 
     /// Powers from the left, as in ngspice: 2^3^2 = 8^2.
     fn power(&mut self) -> Result<Tree, ParseError> {
         let mut base = self.primary()?;
-        while self.symbol("^") || self.symbol("**") {
+        let caret = matches!(self.dialect, Dialect::Ngspice | Dialect::Hspice);
+        let op = if self.dialect == Dialect::Ngspice { Binary::Power } else { Binary::RealPower };
+        while self.symbol("**") || (caret && self.symbol("^")) {
             let exponent = self.exponent()?;
             let below = base.height.max(exponent.height);
-            base = self.grow(below, Expr::Binary(Binary::Power, Box::new(base.expr), Box::new(exponent.expr)))?;
+            base = self.grow(below, Expr::Binary(op, Box::new(base.expr), Box::new(exponent.expr)))?;
         }
         Ok(base)
     }
@@ -180,7 +214,8 @@ impl<'a> Parser<'a> {
             }
         }
         if self.rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-            let (value, length) = number(self.rest).ok_or_else(|| self.expected("a number that a double can hold"))?;
+            let (value, length) =
+                number_in(self.rest, self.dialect).ok_or_else(|| self.expected("a number that a double can hold"))?;
             self.rest = &self.rest[length..];
             return self.grow(0, Expr::Const(value));
         }
@@ -223,7 +258,7 @@ impl<'a> Parser<'a> {
                 return Err(self.expected("`,` or `)`"));
             }
         }
-        let expr = match Builtin::find(&function, arguments.len()) {
+        let expr = match Builtin::find(&function, arguments.len(), self.dialect) {
             Some(builtin) => Expr::Call(builtin, arguments),
             None => Expr::Leaf(Name::Call { function, arguments, at }),
         };
@@ -236,22 +271,34 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// A binary operator, and whether its operands are logical values.
+#[derive(Clone, Copy)]
+enum Operator {
+    Plain(Binary),
+    Logical(Binary),
+}
+
 /// A binary operator with its precedence; powers are not among them.
-fn operator(text: &str) -> nom::IResult<&str, (Binary, u8)> {
+fn operator(text: &str, dialect: Dialect) -> nom::IResult<&str, (Operator, u8)> {
+    use Operator::{Logical, Plain};
+    let single = matches!(dialect, Dialect::Ltspice | Dialect::Xyce);
     alt((
-        value((Binary::Or, 0), tag("||")),
-        value((Binary::And, 1), tag("&&")),
-        value((Binary::Equal, 2), tag("==")),
-        value((Binary::NotEqual, 2), alt((tag("!="), tag("<>")))),
-        value((Binary::LessEqual, 3), tag("<=")),
-        value((Binary::GreaterEqual, 3), tag(">=")),
-        value((Binary::Less, 3), tag("<")),
-        value((Binary::Greater, 3), tag(">")),
-        value((Binary::Add, 4), tag("+")),
-        value((Binary::Subtract, 4), tag("-")),
-        value((Binary::Multiply, 5), tag("*")),
-        value((Binary::Divide, 5), tag("/")),
-        value((Binary::Modulo, 5), tag("%")),
+        value((Logical(Binary::Or), 0), tag("||")),
+        value((Logical(Binary::And), 1), tag("&&")),
+        verify(value((Logical(Binary::Or), 0), tag("|")), |_| single),
+        verify(value((Logical(Binary::And), 1), tag("&")), |_| single),
+        verify(value((Logical(Binary::NotEqual), 0), tag("^")), |_| single),
+        value((Plain(Binary::Equal), 2), tag("==")),
+        value((Plain(Binary::NotEqual), 2), alt((tag("!="), tag("<>")))),
+        value((Plain(Binary::LessEqual), 3), tag("<=")),
+        value((Plain(Binary::GreaterEqual), 3), tag(">=")),
+        value((Plain(Binary::Less), 3), tag("<")),
+        value((Plain(Binary::Greater), 3), tag(">")),
+        value((Plain(Binary::Add), 4), tag("+")),
+        value((Plain(Binary::Subtract), 4), tag("-")),
+        value((Plain(Binary::Multiply), 5), tag("*")),
+        value((Plain(Binary::Divide), 5), tag("/")),
+        value((Plain(Binary::Modulo), 5), tag("%")),
     ))
     .parse(text)
 }

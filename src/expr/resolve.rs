@@ -185,7 +185,12 @@ impl<L: Clone> Resolver<'_, L> {
                 fold(expr, [a.1, b.1], Expr::Binary(*op, a.0, b.0))
             }
             Expr::If(c, a, b) => {
-                let (c, a, b) = (self.boxed(c, formals)?, self.boxed(a, formals)?, self.boxed(b, formals)?);
+                let c = self.boxed(c, formals)?;
+                // Only the branch taken must make sense where the condition is known.
+                if let Some(condition) = c.0.as_const() {
+                    return self.tree(if condition != 0.0 { a } else { b }, formals);
+                }
+                let (a, b) = (self.boxed(a, formals)?, self.boxed(b, formals)?);
                 fold(expr, [c.1, a.1, b.1], Expr::If(c.0, a.0, b.0))
             }
             Expr::Call(builtin, arguments) => self.builtin(expr, *builtin, arguments, formals),
@@ -243,6 +248,16 @@ impl<L: Clone> Resolver<'_, L> {
             (Builtin::Pwl, _, [_, points @ ..]) => {
                 check_points(points).map_err(|message| ResolveError { at, message, hint: None })?;
                 Expr::Call(builtin, resolved)
+            }
+            (Builtin::Table, _, [input, points @ ..]) => {
+                check_points(points).map_err(|message| ResolveError { at, message, hint: None })?;
+                let (first, last) = (points[0].clone(), points[points.len() - 2].clone());
+                let above = Expr::Call(Builtin::Max, vec![input.clone(), first]);
+                let mut polygon = vec![Expr::Call(Builtin::Min, vec![above, last])];
+                polygon.extend_from_slice(points);
+                let height = extents.iter().map(|extent| extent.height).max().unwrap_or(0);
+                extents.push(Extent { height: height + 2, nodes: 4 });
+                Expr::Call(Builtin::Pwl, polygon)
             }
             (Builtin::Pow, Convention::Parameter, [Expr::Const(x), Expr::Const(y)]) if *x < 0.0 => {
                 Expr::Const(x.powf(*y))
@@ -332,7 +347,7 @@ fn check_points<L>(points: &[Expr<L>]) -> Result<(), String> {
     let mut last = f64::NEG_INFINITY;
     for point in points.chunks_exact(2) {
         let (Some(x), Some(_)) = (point[0].as_const(), point[1].as_const()) else {
-            return Err("the points of `pwl` must be constants".into());
+            return Err("the points of `pwl` and `table` must be constants".into());
         };
         if x <= last {
             return Err(format!("the abscissae of `pwl` must rise: {x} after {last}"));

@@ -30,6 +30,17 @@ fn abs_pow(x: f64, y: f64) -> f64 {
     base.powf(y).min(f64::MAX)
 }
 
+/// Cosine of the phase of a^b: for a negative base 1 or -1 at whole exponents, in between cos(pi b).
+fn turn(a: f64, b: f64) -> f64 {
+    if a >= 0.0 {
+        1.0
+    } else if b.fract() == 0.0 {
+        if b % 2.0 == 0.0 { 1.0 } else { -1.0 }
+    } else {
+        (std::f64::consts::PI * (b % 2.0)).cos()
+    }
+}
+
 /// -1, 0 or 1.
 fn sign(x: f64) -> f64 {
     if x > 0.0 {
@@ -75,6 +86,23 @@ pub(super) enum Scalar1 {
     Ramp,
     Tan,
     Tanh,
+    /// 1 above 0, else 0.
+    StepStrict,
+    Cbrt,
+    /// 20 log10 |x|
+    Decibel,
+    /// 1 above one half.
+    Buffer,
+    /// 1 up to one half.
+    Inverter,
+    /// Half away from zero.
+    Round,
+    /// sgn(x) ln |x|
+    SignedLn,
+    /// sgn(x) log10 |x|
+    SignedLog10,
+    /// sgn(x) sqrt |x|
+    SignedSqrt,
 }
 
 impl Scalar1 {
@@ -110,6 +138,15 @@ impl Scalar1 {
             Scalar1::Ramp => x,
             Scalar1::Tan => x.tan(),
             Scalar1::Tanh => x.tanh(),
+            Scalar1::StepStrict => truth(x > 0.0),
+            Scalar1::Cbrt => x.cbrt(),
+            Scalar1::Decibel => 20.0 * LOG10_E * ln(x.abs()),
+            Scalar1::Buffer => truth(x > 0.5),
+            Scalar1::Inverter => truth(x <= 0.5),
+            Scalar1::Round => x.round(),
+            Scalar1::SignedLn => sign(x) * ln(x.abs()),
+            Scalar1::SignedLog10 => sign(x) * ln(x.abs()) * LOG10_E,
+            Scalar1::SignedSqrt => sign(x) * x.abs().sqrt(),
         }
     }
 
@@ -138,7 +175,16 @@ impl Scalar1 {
             Scalar1::Ramp => truth(x > 0.0),
             Scalar1::Tan => 1.0 + y * y,
             Scalar1::Tanh => (1.0 - y) * (1.0 + y),
-            Scalar1::Not
+            Scalar1::Cbrt => (y / (3.0 * away_from_zero(x))).clamp(0.0, f64::MAX),
+            Scalar1::Decibel => 20.0 * LOG10_E / away_from_zero(x),
+            Scalar1::SignedLn => 1.0 / x.abs().max(TINY),
+            Scalar1::SignedLog10 => LOG10_E / x.abs().max(TINY),
+            Scalar1::SignedSqrt => 0.5 / y.abs().max(TINY),
+            Scalar1::StepStrict
+            | Scalar1::Buffer
+            | Scalar1::Inverter
+            | Scalar1::Round
+            | Scalar1::Not
             | Scalar1::Ceil
             | Scalar1::Floor
             | Scalar1::Int
@@ -208,6 +254,11 @@ pub(super) enum Scalar2 {
     Atan2,
     Max,
     Min,
+    /// Real part of a^b.
+    RealPower,
+    /// |a| with the sign of b, 0 for b = 0.
+    Sign,
+    Hypot,
 }
 
 impl Scalar2 {
@@ -229,6 +280,9 @@ impl Scalar2 {
             Scalar2::And => truth(a != 0.0 && b != 0.0),
             Scalar2::Or => truth(a != 0.0 || b != 0.0),
             Scalar2::Atan2 => a.atan2(b),
+            Scalar2::RealPower => abs_pow(a, b) * turn(a, b),
+            Scalar2::Sign => a.abs() * sign(b),
+            Scalar2::Hypot => a.hypot(b),
             Scalar2::Max => {
                 if max_is_first(a, b) {
                     a
@@ -257,6 +311,9 @@ impl Scalar2 {
             Scalar2::SignedPower if b == 0.0 => 0.0,
             Scalar2::SignedPower => (b * abs_pow(a, b - 1.0)).clamp(-f64::MAX, f64::MAX),
             Scalar2::Atan2 => b / (a * a + b * b).max(TINY),
+            Scalar2::RealPower => sign(a) * turn(a, b) * Scalar2::SignedPower.slope_a(a, b),
+            Scalar2::Sign => sign(a) * sign(b),
+            Scalar2::Hypot => a / a.hypot(b).max(TINY),
             Scalar2::Max => truth(max_is_first(a, b)),
             Scalar2::Min => truth(min_is_first(a, b)),
             _ => 0.0,
@@ -274,6 +331,9 @@ impl Scalar2 {
             Scalar2::Modulo => -(a / b).trunc(),
             Scalar2::Power | Scalar2::SignedPower => (y * ln_abs(a)).clamp(-f64::MAX, f64::MAX),
             Scalar2::Atan2 => -a / (a * a + b * b).max(TINY),
+            Scalar2::RealPower if a < 0.0 && b.fract() != 0.0 => 0.0,
+            Scalar2::RealPower => (y * ln_abs(a)).clamp(-f64::MAX, f64::MAX),
+            Scalar2::Hypot => b / a.hypot(b).max(TINY),
             Scalar2::Max => truth(!max_is_first(a, b)),
             Scalar2::Min => truth(!min_is_first(a, b)),
             _ => 0.0,
@@ -292,8 +352,12 @@ impl Scalar2 {
     pub(super) fn objection(self, a: f64, b: f64) -> Option<&'static str> {
         match self {
             Scalar2::Divide | Scalar2::Modulo if b == 0.0 => Some("division by zero"),
-            Scalar2::Power | Scalar2::SignedPower if a == 0.0 && b < 0.0 => Some("zero to a negative power"),
-            Scalar2::Power | Scalar2::SignedPower if a.abs().powf(b).is_infinite() => Some("power overflows"),
+            Scalar2::Power | Scalar2::SignedPower | Scalar2::RealPower if a == 0.0 && b < 0.0 => {
+                Some("zero to a negative power")
+            }
+            Scalar2::Power | Scalar2::SignedPower | Scalar2::RealPower if a.abs().powf(b).is_infinite() => {
+                Some("power overflows")
+            }
             _ => None,
         }
     }

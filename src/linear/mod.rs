@@ -17,6 +17,7 @@ mod blocks;
 mod factor;
 mod lu;
 mod pattern;
+mod pencil;
 mod permutation;
 mod refactor;
 mod scalar;
@@ -28,4 +29,5 @@ mod tests;
 
 pub use lu::{Lu, LuOptions, LuStats, Refactor, Singular};
 pub use pattern::{Pattern, PatternBuilder};
+pub use pencil::{Degenerate, Pencil};
 pub use scalar::Scalar;

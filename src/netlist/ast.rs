@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
+use crate::circuit::{Drive, Spacing};
 use crate::diagnostic::Span;
+use crate::dialect::Dialect;
 use crate::expr::{Expr, Name};
 
 /// A name in lower case, and where it stands.
@@ -73,6 +75,8 @@ pub(crate) struct Function {
 pub(crate) struct Model {
     pub name: Word,
     pub kind: Word,
+    /// `ako:base`: the card whose values apply where this one has none.
+    pub base: Option<Word>,
     pub params: Vec<Param>,
 }
 
@@ -96,6 +100,12 @@ pub(crate) struct Block {
     /// Local models: name to index in [`Deck::models`].
     pub models: HashMap<Box<str>, usize>,
     pub elements: Vec<Element>,
+    /// Elements under `.if`: index and guard.
+    pub guards: HashMap<usize, Box<str>>,
+    /// Models under `.if`: guards and indices by name.
+    pub guarded_models: HashMap<Box<str>, Vec<(Box<str>, usize)>>,
+    /// Subcircuits under `.if`: guards and blocks by name.
+    pub guarded_blocks: HashMap<Box<str>, Vec<(Box<str>, usize)>>,
     /// `.ic`: node and value.
     pub initial: Vec<(Word, Value)>,
     /// `.nodeset`.
@@ -250,6 +260,18 @@ pub(crate) enum AnalysisText {
     Op { span: Span },
     Dc { sweeps: Vec<SweepText>, span: Span },
     Tran { times: Vec<Value>, use_initial: bool, span: Span },
+    Ac { grid: FrequencyText, span: Span },
+    Noise { output: SignalText, source: Word, grid: FrequencyText, summary: Option<Value>, span: Span },
+    Transfer { output: SignalText, source: Word, span: Span },
+    Sensitivity { output: SignalText, grid: Option<FrequencyText>, span: Span },
+    PoleZero { nodes: Box<[Word; 4]>, drive: Drive, poles: bool, zeros: bool, span: Span },
+}
+
+/// Frequencies as written: points, first, last; or a list when there is no spacing.
+#[derive(Clone, Debug)]
+pub(crate) struct FrequencyText {
+    pub spacing: Option<Spacing>,
+    pub values: Vec<Value>,
 }
 
 /// One sweep variable as written.
@@ -317,6 +339,9 @@ pub(crate) struct ControllerLine {
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(crate) struct Deck {
+    pub dialect: Dialect,
+    /// `.preprocess replaceground true` (Xyce).
+    pub replace_ground: bool,
     pub title: String,
     pub title_span: Span,
     /// Block 0 is the deck.
@@ -336,4 +361,37 @@ pub(crate) struct Deck {
     pub saves: Vec<SignalText>,
     pub prints: Vec<(Word, Vec<SignalText>)>,
     pub controllers: Vec<ControllerText>,
+    /// `.control` blocks.
+    pub controls: Vec<ControlText>,
+}
+
+/// A `.control` block: its lines as they are, without comments.
+#[derive(Clone, Debug)]
+pub(crate) struct ControlText {
+    pub span: Span,
+    pub lines: Vec<(Box<str>, Span)>,
+}
+
+impl Deck {
+    /// True for the names of ground.
+    pub fn is_ground(&self, name: &str) -> bool {
+        match name {
+            "0" => true,
+            "gnd" => self.dialect != Dialect::Xyce || self.replace_ground,
+            "gnd!" | "ground" => match self.dialect {
+                Dialect::Hspice => true,
+                Dialect::Xyce => self.replace_ground,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// True for nodes that are the same in all subcircuits because of their name.
+    pub fn is_global_name(&self, name: &str) -> bool {
+        match self.dialect {
+            Dialect::Ngspice | Dialect::Hspice => false,
+            Dialect::Ltspice | Dialect::Xyce => name.starts_with("$g"),
+        }
+    }
 }

@@ -3,11 +3,16 @@
 use super::ast::{AnalysisText, ControllerLine, Definition, Function, Model, Param, Value, Word};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
-use super::{signals, suggest, value};
+use super::{signals, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 36] = [
+pub(crate) const KNOWN: [&str; 41] = [
+    "ac",
+    "noise",
+    "tf",
+    "sens",
+    "pz",
     "loadbias",
     "load",
     "savebias",
@@ -47,16 +52,11 @@ pub(crate) const KNOWN: [&str; 36] = [
 ];
 
 /// Statements of the dialect that this version does not have.
-const LATER: [&str; 24] = [
-    "ac",
-    "noise",
+const LATER: [&str; 19] = [
     "measure",
     "meas",
     "four",
     "fourier",
-    "tf",
-    "pz",
-    "sens",
     "disto",
     "sp",
     "pss",
@@ -81,7 +81,7 @@ pub(crate) fn unknown(word: &Word) -> Diagnostic {
         let hint = match name {
             "if" | "elseif" | "else" | "endif" => "use the conditional expression `cond ? a : b` in parameters",
             "alter" | "data" => "set parameters from outside with `--set name=value`",
-            _ => "this version has .op, .dc and .tran",
+            _ => "this version has .op, .dc, .tran, .ac, .noise, .tf, .sens and .pz",
         };
         let error = Diagnostic::error(word.span, format!("`.{name}` is not supported in this version"));
         return error.label("not supported").hint(hint);
@@ -167,9 +167,28 @@ pub(crate) fn model(line: &Line) -> Result<Model, Diagnostic> {
     if cursor.at_assignment() {
         return Err(cursor.expected("the type of the model").hint("as in `.model dio d is=1e-14`"));
     }
-    let kind = value::name(&mut cursor, "the type of the model")?;
+    let mut kind = value::name(&mut cursor, "the type of the model")?;
+    let mut base = None;
+    if kind.text.starts_with("ako") && (kind.text.contains(':') || cursor.peek().is_some_and(|t| t.is(":"))) {
+        base = Some(model_base(&mut cursor, &kind)?);
+        // `.model new ako:old` takes the type of the old one.
+        kind.text = "".into();
+        let typed = !cursor.at_assignment() && cursor.peek().is_some_and(|t| t.kind == Kind::Word);
+        kind = if typed { value::name(&mut cursor, "the type of the model")? } else { kind };
+    }
     let params = value::params(&mut cursor, |cursor, _| value::flag(cursor))?;
-    Ok(Model { name, kind, params })
+    Ok(Model { name, kind, base, params })
+}
+
+/// The name behind `ako:`, with or without blanks around the colon.
+fn model_base(cursor: &mut Cursor, written: &Word) -> Result<Word, Diagnostic> {
+    if cursor.peek().is_some_and(|t| t.is(":")) {
+        cursor.take()?;
+    }
+    match written.text.split_once(':') {
+        Some((_, name)) if !name.is_empty() => Ok(Word { text: name.into(), span: written.span }),
+        _ => value::name(cursor, "the name of the model to start from"),
+    }
 }
 
 /// `v(node)=value ..` of `.ic` and `.nodeset`.
@@ -227,17 +246,20 @@ pub(crate) fn temperature(cursor: &mut Cursor, keyword: &Word) -> Result<Param, 
 
 /// `.print tran v(a) ..`
 pub(crate) fn print(cursor: &mut Cursor) -> Result<(Word, Vec<super::ast::SignalText>), Diagnostic> {
-    let analysis = value::name(cursor, "an analysis (tran, dc, op)")?;
-    if !["tran", "dc", "op"].contains(&&*analysis.text) {
+    let analysis = value::name(cursor, "an analysis (tran, dc, ac, noise, op)")?;
+    if !["tran", "dc", "ac", "noise", "op"].contains(&&*analysis.text) {
         let error = Diagnostic::error(analysis.span, format!("`{}` is no analysis of this version", analysis.text));
-        let hint = suggest::did_you_mean(&analysis.text, ["tran", "dc"], "as in `.print tran v(out)`");
-        return Err(error.label("tran, dc or op expected").hint(hint));
+        let hint = suggest::did_you_mean(&analysis.text, ["tran", "dc", "ac", "noise"], "as in `.print tran v(out)`");
+        return Err(error.label("tran, dc, ac, noise or op expected").hint(hint));
     }
     Ok((analysis, signals::signals(cursor)?))
 }
 
-/// `.op`, `.dc`, `.tran`
+/// `.op`, `.dc`, `.tran` and the small-signal analyses
 pub(crate) fn analysis(cursor: &mut Cursor, keyword: &Word) -> Result<AnalysisText, Diagnostic> {
+    if let Some(small_signal) = small_signal::analysis(cursor, keyword) {
+        return small_signal;
+    }
     let span = cursor.line.span();
     match &*keyword.text {
         ".op" => Ok(AnalysisText::Op { span }),

@@ -83,13 +83,20 @@ fn unknown(line: &Line) -> Diagnostic {
 
 fn nodes(cursor: &mut Cursor, title: &Word, count: usize) -> Result<Vec<Word>, Diagnostic> {
     let mut nodes = Vec::with_capacity(count);
+    let mut open = false;
     for nth in 1..=count {
+        // The nodes may stand in parentheses and be separated by commas.
+        open |= nth == 1 && cursor.take_if(Kind::Open)?.is_some();
+        while nth > 1 && cursor.take_if(Kind::Comma)?.is_some() {}
         if cursor.at_assignment() {
             let error = cursor.expected(format_args!("node {nth} of {count}"));
             return Err(error.hint(format!("`{}` needs {count} nodes before its values", title.text)));
         }
         let node = cursor.word(format_args!("node {nth} of {count}"))?;
         nodes.push(word(cursor, &node));
+    }
+    if open && cursor.take_if(Kind::Close)?.is_none() {
+        return Err(cursor.expected("`)` after the nodes"));
     }
     Ok(nodes)
 }

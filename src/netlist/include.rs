@@ -8,6 +8,7 @@ use super::lines::{Line, Lines};
 use super::parse::Parser;
 use super::value;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::dialect::Dialect;
 
 /// Deepest nesting of includes.
 const DEEPEST_INCLUDE: usize = 64;
@@ -54,6 +55,9 @@ impl Parser {
 
     pub(super) fn library(&mut self, cursor: &mut Cursor) -> Result<(), Diagnostic> {
         let (name, span) = self.file_name(cursor)?;
+        if cursor.peek().is_none() {
+            return self.follow(name, span, None).map(|_| ());
+        }
         let section = value::name(cursor, "a section of the library")?;
         if self.follow(name, span, Some(&section.text))? {
             return Ok(());
@@ -85,9 +89,15 @@ impl Parser {
         }
         let text = Arc::clone(&self.files.map.file(file).text);
         self.reading.push(entry);
-        let found = self.lines(Lines::new(file, &text), section);
+        let found = self.lines(Lines::new(file, &text, self.deck.dialect), section);
         self.reading.pop();
         Ok(found)
+    }
+
+    /// True when `.lib NAME` on this line includes a file, and does not begin the section of that name.
+    pub(super) fn includes_whole(&self, line: &Line, name: &str) -> bool {
+        let file = || self.files.beside(line.origin.file, name).is_file();
+        self.deck.dialect == Dialect::Ltspice || (name.contains(['.', '/']) && file())
     }
 
     fn file_label(&self, file: u32) -> String {

@@ -4,7 +4,9 @@
 //! parameters, subcircuits and models become the flat [`Circuit`]. Every error carries the span of the text it is about.
 
 mod ast;
+mod beside;
 mod commands;
+mod conditional;
 mod edit;
 mod elaborate;
 mod elements;
@@ -15,6 +17,7 @@ mod lines;
 mod parse;
 mod report;
 mod signals;
+mod small_signal;
 mod sources;
 mod suggest;
 mod sweeps;
@@ -26,6 +29,7 @@ use std::sync::Arc;
 
 use crate::circuit::{Circuit, Origin, Overrides};
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
+pub use crate::dialect::Dialect;
 
 use lex::{Blanks, Cursor};
 use lines::Lines;
@@ -72,7 +76,12 @@ impl Parsed {
     /// Reads the deck at `path`; `sets` are `(name, value)` pairs that replace top-level `.param` values. Mistakes in the
     /// text come to light when the deck is elaborated.
     pub fn read(path: &Path, sets: &[(String, String)]) -> Arc<Self> {
-        let mut parser = Parser::default();
+        Self::read_in(path, sets, None)
+    }
+
+    /// As [`Parsed::read`], in a dialect; with `None` that which the deck names ([`Dialect::declared`]), else ngspice's.
+    pub fn read_in(path: &Path, sets: &[(String, String)], dialect: Option<Dialect>) -> Arc<Self> {
+        let mut parser = Parser { wanted: dialect, ..Parser::default() };
         match parser.files.open(path) {
             Ok(file) => parser.deck(file),
             Err(message) => {
@@ -85,7 +94,12 @@ impl Parsed {
 
     /// Reads a deck given as text; `name` stands for its path in messages, and includes are relative to its folder.
     pub fn read_text(name: &str, text: &str, sets: &[(String, String)]) -> Arc<Self> {
-        let mut parser = Parser::default();
+        Self::read_text_in(name, text, sets, None)
+    }
+
+    /// As [`Parsed::read_text`], in a dialect (see [`Parsed::read_in`]).
+    pub fn read_text_in(name: &str, text: &str, sets: &[(String, String)], dialect: Option<Dialect>) -> Arc<Self> {
+        let mut parser = Parser { wanted: dialect, ..Parser::default() };
         let file = parser.files.add(Path::new(name), text);
         parser.deck(file);
         Self::finish(parser, sets)
@@ -160,7 +174,7 @@ fn set(parser: &mut Parser, name: &str, text: &str) -> Result<(), Diagnostic> {
         return Err(error.label("no such `.param`").hint(hint));
     };
     let missing = || Diagnostic::error(whole, format!("`{key}` is set to nothing")).label("a value expected");
-    let line = Lines::new(file, &written).next().ok_or_else(missing)??;
+    let line = Lines::new(file, &written, parser.deck.dialect).next().ok_or_else(missing)??;
     let mut cursor = Cursor::new(&line, Blanks::Strict)?;
     value::name(&mut cursor, "a parameter name")?;
     cursor.take_if(lex::Kind::Equals)?;

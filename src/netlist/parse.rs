@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::ast::{Block, ControllerText, Deck, Definition, Word};
+use super::ast::{Block, ControlText, ControllerText, Deck, Definition, Word};
 use super::commands::{self, Defined};
+use super::conditional::Choice;
 use super::files::Files;
 use super::include::{Mark, section_mark};
 use super::lex::{Blanks, Cursor, Kind};
@@ -13,6 +14,7 @@ use super::lines::{Line, Lines};
 use super::report::Report;
 use super::{elements, signals, value};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::dialect::Dialect;
 
 /// Characters of the title that are kept.
 const LONGEST_TITLE: usize = 500;
@@ -26,12 +28,17 @@ pub(crate) struct Parser {
     /// Names whose definition could not be read; their absence is not reported again.
     pub broken: HashSet<Box<str>>,
     /// Open blocks, the deck first.
-    open: Vec<usize>,
+    pub(super) open: Vec<usize>,
+    /// The dialect asked for from outside.
+    pub wanted: Option<Dialect>,
+    /// Open `.if`s, and the branches seen so far.
+    pub(super) choices: Vec<Choice>,
+    pub(super) conditions: usize,
     /// Files being read, with the library section.
     pub(super) reading: Vec<(u32, Option<String>)>,
-    controller: Option<ControllerText>,
-    /// Open `.control` block, and whether anything stood in it.
-    control: Option<(Span, bool)>,
+    pub(super) controller: Option<ControllerText>,
+    /// Open `.control` block.
+    pub(super) control: Option<ControlText>,
 }
 
 /// Whether to go on with this file.
@@ -46,7 +53,8 @@ impl Parser {
         self.deck.blocks.push(Block::default());
         self.open.push(0);
         let text = Arc::clone(&self.files.map.file(file).text);
-        let mut lines = Lines::new(file, &text);
+        self.deck.dialect = self.wanted.or_else(|| Dialect::declared(&text)).unwrap_or_default();
+        let mut lines = Lines::new(file, &text, self.deck.dialect);
         let (title, span) = lines.title();
         self.deck.title = title.chars().take(LONGEST_TITLE).collect();
         self.deck.title_span = span;
@@ -57,24 +65,28 @@ impl Parser {
         }
         self.reading.push((file, None));
         self.lines(lines, None);
+        self.open.clear();
+        self.close_choices();
         if let Some(controller) = self.controller.take() {
             let error =
                 Diagnostic::error(controller.span, format!("controller `{}` is not ended", controller.name.text));
             self.report.add(error.label("opened here").hint("add `.endcontroller`"));
         }
-        if let Some((span, _)) = self.control.take() {
+        if let Some(ControlText { span, .. }) = self.control.take() {
             self.report
                 .add(Diagnostic::error(span, "`.control` is not ended").label("opened here").hint("add `.endc`"));
         }
     }
 
     /// Reads statements; of a library file only `section`. False when the section is not there.
-    pub(super) fn lines(&mut self, lines: Lines, section: Option<&str>) -> bool {
+    pub(super) fn lines(&mut self, mut lines: Lines, section: Option<&str>) -> bool {
         let depth = self.open.len();
         let mut found = section.is_none();
         // The section whose lines pass by, and whether they are read.
         let mut inside: Option<(Span, bool)> = None;
-        for line in lines {
+        loop {
+            lines.commands(self.control.is_some());
+            let Some(line) = lines.next() else { break };
             if self.report.exhausted() {
                 break;
             }
@@ -85,7 +97,11 @@ impl Parser {
                     continue;
                 }
             };
-            match section_mark(&line) {
+            let mark = section_mark(&line).filter(|mark| match mark {
+                Mark::Begin(name) => section.is_some() || !self.includes_whole(&line, name),
+                Mark::End => true,
+            });
+            match mark.filter(|_| self.control.is_none()) {
                 Some(Mark::Begin(name)) => {
                     let wanted = section.is_some_and(|s| s.eq_ignore_ascii_case(name));
                     if section.is_none() {
@@ -123,6 +139,7 @@ impl Parser {
         }
         while self.open.len() > depth {
             let index = self.open.pop().unwrap_or(0);
+            self.close_choices();
             let block = &self.deck.blocks[index];
             let error = Diagnostic::error(block.span, format!("subcircuit `{}` is not ended", block.name));
             self.report.add(error.label("opened here").hint(format!("add `.ends {}`", block.name)));
@@ -130,7 +147,8 @@ impl Parser {
         found
     }
 
-    fn block(&mut self) -> &mut Block {
+    /// The innermost open block.
+    pub(super) fn block(&mut self) -> &mut Block {
         let index = self.open.last().copied().unwrap_or(0);
         &mut self.deck.blocks[index]
     }
@@ -139,17 +157,21 @@ impl Parser {
         if !line.text.starts_with('.') && self.control.is_none() && self.controller.is_none() {
             let files = &mut self.files;
             let element = elements::element(line, &mut |path, span| files.points(path, span))?;
-            self.block().elements.push(element);
+            let guard = self.guard();
+            let block = self.block();
+            block.guards.extend(guard.map(|guard| (block.elements.len(), guard)));
+            block.elements.push(element);
             return Ok(Next::Line);
         }
         let keyword = line.text.split(char::is_whitespace).next().unwrap_or("").to_ascii_lowercase();
-        if let Some((span, filled)) = &mut self.control {
+        if let Some(control) = &mut self.control {
             if keyword != ".endc" {
-                *filled = true;
+                control.lines.push((line.text.as_ref().into(), line.span()));
                 return Ok(Next::Line);
             }
-            let (span, filled) = (*span, *filled);
-            self.control = None;
+            let span = control.span;
+            let filled = !control.lines.is_empty();
+            self.deck.controls.extend(self.control.take());
             if !filled {
                 return Ok(Next::Line);
             }
@@ -183,26 +205,29 @@ impl Parser {
                 return Ok(Next::Line);
             }
             ".model" => return self.model(line).map(|()| Next::Line),
-            ".subckt" => return self.subcircuit(line).map(|()| Next::Line),
+            ".subckt" | ".macro" => return self.subcircuit(line).map(|()| Next::Line),
+            _ if self.conditional(line, keyword)? => return Ok(Next::Line),
+            _ if self.beside_the_circuit(line, keyword)? => return Ok(Next::Line),
             _ => {}
         }
+        self.refuse_under_condition(line, keyword)?;
         let mut cursor = Cursor::new(line, Blanks::Strict)?;
         let cursor = &mut cursor;
         let word = value::name(cursor, "a statement")?;
         match keyword {
-            ".include" | ".inc" => self.include(cursor)?,
+            ".include" | ".inc" | ".incl" => self.include(cursor)?,
             ".lib" => self.library(cursor)?,
             ".loadbias" | ".load" => self.load_bias(cursor)?,
             ".savebias" => self.save_bias(cursor)?,
-            ".ends" => self.end_subcircuit(cursor, &word)?,
-            ".param" => {
+            ".ends" | ".eom" => self.end_subcircuit(cursor, &word)?,
+            ".param" | ".params" | ".parameter" | ".parameters" | ".global_param" | ".csparam" => {
                 let defined = commands::param(cursor);
                 if defined.is_err() {
                     self.mark_broken(line);
                 }
                 for one in defined? {
                     match one {
-                        Defined::Parameter(definition) => self.define(definition),
+                        Defined::Parameter(definition) => self.define(definition)?,
                         Defined::Function(name, function) => {
                             self.block().functions.insert(name.text, function);
                         }
@@ -248,11 +273,13 @@ impl Parser {
             "temp" => self.deck.options.push(commands::temperature(cursor, word)?),
             "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
             "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
-            "op" | "dc" | "tran" => self.deck.analyses.push(commands::analysis(cursor, word)?),
+            "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => {
+                self.deck.analyses.push(commands::analysis(cursor, word)?)
+            }
+            "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
             "limits" => self.deck.limits.push(super::sweeps::limits(cursor)?),
-            "control" => self.control = Some((word.span, false)),
             "controller" => {
                 let span = cursor.line.span();
                 let name = value::name(cursor, "the name of the controller")?;
@@ -271,7 +298,9 @@ impl Parser {
         Ok(())
     }
 
-    fn define(&mut self, definition: Definition) {
+    fn define(&mut self, mut definition: Definition) -> Result<(), Diagnostic> {
+        self.conditional_value(&mut definition)?;
+        let conditional = self.guard().is_some();
         let block = self.block();
         let (name, span) = (definition.name.text.clone(), definition.name.span);
         let before = block.param_index.get(&name).map(|&index| {
@@ -279,15 +308,16 @@ impl Parser {
             block.params[index].name.span
         });
         if before == Some(span) {
-            return;
+            return Ok(());
         }
         block.param_index.insert(name.clone(), block.params.len());
         block.params.push(definition);
-        if let Some(before) = before {
+        if let Some(before) = before.filter(|_| !conditional) {
             let line = self.files.map.line_column(before).0;
             let warning = Diagnostic::warning(span, format!("parameter `{name}` is defined again"));
             self.report.warn(warning.label("this value counts").hint(format!("the value of line {line} is not used")));
         }
+        Ok(())
     }
 
     /// Remembers the names on a line that could not be read.
@@ -299,23 +329,29 @@ impl Parser {
     fn model(&mut self, line: &Line) -> Result<(), Diagnostic> {
         let model = commands::model(line).inspect_err(|_| self.mark_broken(line))?;
         let index = self.deck.models.len();
-        if let Some(&before) = self.block().models.get(&model.name.text) {
-            return self.defined_before("model", &model.name, self.deck.models[before].name.span);
+        let name = model.name.text.clone();
+        if let Some(guard) = self.guard() {
+            self.block().guarded_models.entry(name).or_default().push((guard, index));
+        } else if let Some(&before) = self.block().models.get(&name) {
+            self.defined_before("model", &model.name, self.deck.models[before].name.span);
+            return Ok(());
+        } else {
+            self.block().models.insert(name, index);
         }
-        self.block().models.insert(model.name.text.clone(), index);
         self.deck.models.push(model);
         Ok(())
     }
 
-    /// An error, unless the same text is read once more (a file that is included twice).
-    fn defined_before(&self, what: &str, name: &Word, before: Span) -> Result<(), Diagnostic> {
+    /// A warning, unless the same text is read once more (a file that is included twice).
+    fn defined_before(&mut self, what: &str, name: &Word, before: Span) {
         if before == name.span {
-            return Ok(());
+            return;
         }
         let line = self.files.map.line_column(before).0;
         let file = self.files.map.file(before.file).path.display();
-        let error = Diagnostic::error(name.span, format!("{what} `{}` is defined twice", name.text));
-        Err(error.label("second definition").hint(format!("the first one is in line {line} of {file}")))
+        let warning = Diagnostic::warning(name.span, format!("{what} `{}` is defined twice", name.text));
+        let hint = format!("the first one counts, in line {line} of {file}");
+        self.report.warn(warning.label("this definition is not used").hint(hint));
     }
 
     fn subcircuit(&mut self, line: &Line) -> Result<(), Diagnostic> {
@@ -333,11 +369,14 @@ impl Parser {
         let name = value::name(cursor, "the name of the subcircuit")?;
         self.deck.blocks[index].name = name.text.clone();
         while !cursor.at_assignment() && cursor.peek().is_some_and(|t| !t.is("params:")) {
+            if cursor.take_if(Kind::Comma)?.is_some() {
+                continue;
+            }
             let port = value::name(cursor, "a port")?;
-            if &*port.text == "0" || &*port.text == "gnd" {
-                return Err(
-                    Diagnostic::error(port.span, "ground cannot be a port").hint("node `0` is ground everywhere")
-                );
+            if self.deck.is_ground(&port.text) {
+                let warning = Diagnostic::warning(port.span, "a port is named as ground is");
+                let hint = "what an instance connects to this port is not connected inside";
+                self.report.warn(warning.label("ground everywhere").hint(hint));
             }
             let block = &mut self.deck.blocks[index];
             if block.port_index.insert(port.text.clone(), block.ports.len()).is_some() {
@@ -356,18 +395,24 @@ impl Parser {
                 return Err(cursor.expected("`name=value`"));
             }
             let param = value::assignment(cursor)?;
-            self.define(Definition { name: param.name, value: param.value, used: false.into() });
+            self.define(Definition { name: param.name, value: param.value, used: false.into() })?;
         }
         self.deck.blocks[index].settable = self.deck.blocks[index].params.len();
+        let own = self.open.pop();
+        let guard = self.guard();
+        self.open.extend(own);
         let before = self.deck.blocks[parent].blocks.get(&name.text).map(|&other| self.deck.blocks[other].span);
-        match before {
-            Some(before) if before == line.span() => Ok(()),
-            Some(before) => self.defined_before("subcircuit", &name, before),
-            None => {
+        match (guard, before) {
+            (Some(guard), _) => {
+                self.deck.blocks[parent].guarded_blocks.entry(name.text).or_default().push((guard, index));
+            }
+            (None, Some(before)) if before == line.span() => {}
+            (None, Some(before)) => self.defined_before("subcircuit", &name, before),
+            (None, None) => {
                 self.deck.blocks[parent].blocks.insert(name.text, index);
-                Ok(())
             }
         }
+        Ok(())
     }
 
     fn end_subcircuit(&mut self, cursor: &mut Cursor, word: &Word) -> Result<(), Diagnostic> {
@@ -375,15 +420,17 @@ impl Parser {
             return Err(Diagnostic::error(word.span, "`.ends` without `.subckt`").label("ends nothing"));
         }
         let index = self.open.pop().unwrap_or(0);
+        self.close_choices();
         if cursor.peek().is_none() {
             return Ok(());
         }
         let name = value::name(cursor, "the name of the subcircuit")?;
         let block = &self.deck.blocks[index];
         if *name.text != *block.name && !block.name.is_empty() {
-            let error = Diagnostic::error(name.span, format!("`.ends {}` ends subcircuit `{}`", name.text, block.name));
+            let warning =
+                Diagnostic::warning(name.span, format!("`.ends {}` ends subcircuit `{}`", name.text, block.name));
             let line = self.files.map.line_column(block.span).0;
-            return Err(error.label("another name").hint(format!("`{}` was opened in line {line}", block.name)));
+            self.report.warn(warning.label("another name").hint(format!("`{}` was opened in line {line}", block.name)));
         }
         Ok(())
     }

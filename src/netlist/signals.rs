@@ -16,7 +16,7 @@ pub(crate) fn signals(cursor: &mut Cursor) -> Result<Vec<SignalText>, Diagnostic
     if all.is_empty() { Err(cursor.expected("a signal such as `v(out)`")) } else { Ok(all) }
 }
 
-fn signal(cursor: &mut Cursor, token: &Token) -> Result<SignalText, Diagnostic> {
+pub(crate) fn signal(cursor: &mut Cursor, token: &Token) -> Result<SignalText, Diagnostic> {
     let start = token.start;
     let first = value::name(cursor, "a signal such as `v(out)`")?;
     let kind = if cursor.peek().is_some_and(|t| t.kind == Kind::Open) {

@@ -24,7 +24,7 @@ pub(crate) fn formula(cursor: &Cursor, text: &str, start: usize) -> Result<Formu
     if text.trim().is_empty() {
         return Err(Diagnostic::error(origin.span(start, start + text.len().max(1)), "expected an expression"));
     }
-    match expr::expression(text) {
+    match expr::expression_in(text, cursor.line.dialect) {
         Ok(expr) => Ok(Formula { expr: expr.into(), origin: origin.clone(), start, len: text.len() }),
         Err(error) => {
             let at = start + error.at.min(text.len());
@@ -39,7 +39,7 @@ pub(crate) fn formula(cursor: &Cursor, text: &str, start: usize) -> Result<Formu
 /// A number, a bare name or an expression written without braces.
 pub(crate) fn plain_value(cursor: &Cursor, text: &str, start: usize) -> Result<Value, Diagnostic> {
     let span = cursor.line.origin.span(start, start + text.len());
-    if let Some((number, used)) = expr::number(text)
+    if let Some((number, used)) = expr::number_in(text, cursor.line.dialect)
         && used == text.len()
     {
         return Ok(Value { kind: ValueKind::Number(number), span });
@@ -57,7 +57,7 @@ fn delimited(cursor: &Cursor, token: &Token) -> Result<Value, Diagnostic> {
     let span = cursor.span(token);
     let kind = if token.kind == Kind::Text {
         ValueKind::Text(token.text.into())
-    } else if let Some((number, used)) = expr::number(token.text)
+    } else if let Some((number, used)) = expr::number_in(token.text, cursor.line.dialect)
         && used == token.text.len()
     {
         ValueKind::Number(number)

@@ -75,8 +75,16 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Plot name of an operating point, the one analysis without an axis.
+    /// Plot name of an operating point; without an axis.
     pub const OPERATING_POINT: &str = "Operating Point";
+    /// Plot name of a transfer function; without an axis.
+    pub const TRANSFER_FUNCTION: &str = "Transfer Function";
+    /// Plot name of noise over the frequencies of a `.noise`; without an axis.
+    pub const INTEGRATED_NOISE: &str = "Integrated Noise";
+    /// Plot name of poles and zeros; without an axis.
+    pub const POLE_ZERO: &str = "Pole-Zero Analysis";
+    /// Plot name of sensitivities; without an axis unless they are over frequency.
+    pub const SENSITIVITY: &str = "Sensitivity Analysis";
 
     /// An empty table of real values.
     pub fn new(title: impl Into<String>, plot_name: impl Into<String>, variables: Vec<Variable>) -> Self {
@@ -108,9 +116,13 @@ impl Dataset {
         matches!(self.values, Values::Complex(_))
     }
 
-    /// Index of the axis: the first variable, or none in an operating point.
+    /// Index of the axis: the first variable, or none where there is one row only (operating point, transfer function,
+    /// integrated noise, poles and zeros, DC sensitivities).
     pub fn axis(&self) -> Option<usize> {
-        (!self.variables.is_empty() && !self.plot_name.eq_ignore_ascii_case(Self::OPERATING_POINT)).then_some(0)
+        let plain = [Self::OPERATING_POINT, Self::TRANSFER_FUNCTION, Self::INTEGRATED_NOISE, Self::POLE_ZERO];
+        let is = |name: &str| self.plot_name.eq_ignore_ascii_case(name);
+        let without = plain.into_iter().any(is) || (is(Self::SENSITIVITY) && matches!(self.values, Values::Real(_)));
+        (!self.variables.is_empty() && !without).then_some(0)
     }
 
     /// Appends a row; in a complex table with zero imaginary parts.

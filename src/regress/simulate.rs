@@ -4,13 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use num_complex::Complex64;
+
 use super::expect::Expectations;
 use crate::analysis::{self, Failure, Options, SimulationError, Sink};
-use crate::circuit::Circuit;
+use crate::campaign::{self, Joined};
+use crate::circuit::{Circuit, Overrides};
 use crate::cosim::controller::{Spec, train};
 use crate::diagnostic::{Diagnostic, Severity, SourceMap};
 use crate::learn::Seeds;
-use crate::netlist;
+use crate::netlist::Parsed;
 use crate::output::Dataset;
 
 /// Exit code of a simulation that failed.
@@ -71,8 +74,10 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
         exit: WRONG,
         text: sentences(found, Severity::Error, sources).join("\n"),
     };
-    let loaded =
-        netlist::load(deck, &expected.sets).map_err(|failure| wrong(&failure.diagnostics, &failure.sources))?;
+    let overrides = Overrides { seed: expected.seed, ..Overrides::default() };
+    let loaded = Parsed::read_in(deck, &expected.sets, expected.dialect)
+        .elaborate(&overrides)
+        .map_err(|failure| wrong(&failure.diagnostics, &failure.sources))?;
     let circuit = Arc::new(loaded.circuit);
     let (mut options, problems) = Options::from_settings(&circuit.options);
     run.warnings = sentences(loaded.warnings.iter().chain(&problems), Severity::Warning, &circuit.sources);
@@ -88,6 +93,11 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
         .iter()
         .map(|block| Spec::new(&circuit, block).map_err(|found| wrong(&found, &circuit.sources)))
         .collect::<Result<_, _>>()?;
+    if campaign::wanted(&circuit) {
+        let outcome = all_runs(&circuit, &options, run);
+        outcome.map_err(|failure| explain(&failure, &circuit))?;
+        return Ok(());
+    }
     let mut collector = Collector { plots: Vec::new(), notes: Vec::new(), deadline };
     let outcome = analysis::run(&circuit, &options, &mut collector);
     run.plots = collector.plots;
@@ -98,6 +108,19 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
         train(&circuit, spec, &options, seeds, |_| {}).map_err(|failure| explain(&failure, &circuit))?;
     }
     Ok(())
+}
+
+/// Every step and sample; the first failure ends the deck.
+fn all_runs(circuit: &Circuit, options: &Options, run: &mut Run) -> Result<(), Failure> {
+    let mut joined = Joined::default();
+    let mut failure = None;
+    campaign::execute(circuit, options, |outcome| {
+        run.plots.extend(joined.add(&outcome));
+        run.warnings.extend(outcome.notes.iter().map(|note| format!("{}: {note}", outcome.run.label())));
+        failure = failure.take().or(outcome.failure);
+    });
+    run.plots.extend(joined.finish());
+    failure.map_or(Ok(()), Err)
 }
 
 fn explain(failure: &Failure, circuit: &Circuit) -> Stop {
@@ -142,6 +165,11 @@ impl Sink for Collector {
     fn row(&mut self, row: &[f64]) -> Result<(), SimulationError> {
         self.check()?;
         self.plots.row(row)
+    }
+
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        self.check()?;
+        self.plots.complex_row(row)
     }
 
     fn note(&mut self, text: &str) {

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 
 use crate::circuit::{Device, ElementId, ElementKind, ModelId};
-use crate::devices::{Bank, Builder, Context, Slot, Stamps, Unknown, apply};
+use crate::devices::junction::BOLTZMANN;
+use crate::devices::{Bank, Builder, Context, NoiseSource, Slot, Stamps, Unknown, apply};
 use crate::diagnostic::{Diagnostic, Severity};
 
 use super::model::{Advance, CompactModel, Flow, Site, offset};
@@ -38,6 +39,8 @@ pub struct MemristorBank<M: CompactModel<N>, const N: usize> {
     models: Vec<M>,
     initial: Vec<f64>,
     held: Vec<M::Held>,
+    /// Of the circuit, K.
+    temperature: f64,
 }
 
 impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
@@ -50,8 +53,14 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
         let errors = |found: &[Diagnostic]| found.iter().filter(|d| d.severity == Severity::Error).count();
         let errors_before = errors(found);
         let mut cards: HashMap<ModelId, (M::Params, Option<u32>)> = HashMap::new();
-        let mut bank =
-            Self { elements: Vec::new(), cells: Vec::new(), models: Vec::new(), initial: Vec::new(), held: Vec::new() };
+        let mut bank = Self {
+            elements: Vec::new(),
+            cells: Vec::new(),
+            models: Vec::new(),
+            initial: Vec::new(),
+            held: Vec::new(),
+            temperature: builder.temperature,
+        };
         for &id in elements {
             let element = &circuit.elements[id.0 as usize];
             let ElementKind::Device(Device { model: card_id, params: given, .. }) = &element.kind else { continue };
@@ -202,6 +211,16 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
 
     fn internal_names(&self) -> Vec<&str> {
         M::INTERNALS.to_vec()
+    }
+
+    /// Thermal noise of the differential conductance.
+    fn noise(&self, _frequency: f64, ctx: &Context, states: &[f64], _memory: &[f64], add: &mut dyn FnMut(NoiseSource)) {
+        for (index, cell) in self.cells.iter().enumerate() {
+            let Some((model, s, site, v)) = self.device(index, ctx, states) else { return };
+            let g = model.current(&s, &site, v, &mut self.held[index].clone()).di_dv;
+            let density = 4.0 * BOLTZMANN * self.temperature * g.abs();
+            add(NoiseSource { index, name: "thermal", plus: cell.plus, minus: cell.minus, density });
+        }
     }
 
     fn current_and_power(&self, index: usize, ctx: &Context, states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {

@@ -31,6 +31,7 @@ impl<'d> Elaborator<'d> {
                     use_initial: *use_initial,
                     span: *span,
                 }),
+                other => self.small_signal(top, other),
             };
             all.extend(self.report.keep(analysis));
         }

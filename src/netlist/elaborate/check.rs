@@ -21,14 +21,19 @@ enum Size {
 }
 
 impl<'d> Elaborator<'d> {
-    /// The block that `name` means inside `block`.
-    pub(super) fn find_block(&self, mut block: usize, name: &str) -> Option<usize> {
-        loop {
-            match self.deck.blocks[block].blocks.get(name) {
-                Some(&found) => return Some(found),
-                None => block = self.deck.blocks[block].parent?,
+    /// The blocks that `name` can mean inside `block`: one, or those of several branches of an `.if`.
+    pub(super) fn find_blocks(&self, block: usize, name: &str) -> Vec<usize> {
+        let mut at = Some(block);
+        while let Some(block) = at {
+            let block = &self.deck.blocks[block];
+            let guarded = block.guarded_blocks.get(name).into_iter().flatten().map(|&(_, index)| index);
+            let found: Vec<usize> = block.blocks.get(name).copied().into_iter().chain(guarded).collect();
+            if !found.is_empty() {
+                return found;
             }
+            at = block.parent;
         }
+        Vec::new()
     }
 
     /// Reports unknown and recursive subcircuits and circuits without bound; the number of elements when flattening is safe.
@@ -40,30 +45,35 @@ impl<'d> Elaborator<'d> {
     fn size(&mut self, index: usize, sizes: &mut [Size], stack: &mut Vec<(usize, Span)>) -> Option<(u64, usize)> {
         sizes[index] = Size::Open;
         let (mut count, mut depth) = (0u64, 0);
-        for element in &self.deck.blocks[index].elements {
+        for (place, element) in self.deck.blocks[index].elements.iter().enumerate() {
             count = count.saturating_add(1);
             let Body::Instance { block: name, .. } = &element.body else { continue };
-            let Some(inner) = self.find_block(index, &name.text) else {
+            let candidates = self.find_blocks(index, &name.text);
+            // An unknown subcircuit in a branch of an `.if` matters only where the branch is taken.
+            if candidates.is_empty() && !self.deck.blocks[index].guards.contains_key(&place) {
                 self.unknown_block(index, name);
-                continue;
-            };
-            let (inner_count, inner_depth) = match sizes[inner] {
-                Size::Known(count, depth) => (count, depth),
-                Size::Open => {
-                    self.recursive(inner, element.name.span, stack);
-                    return None;
-                }
-                Size::Unknown => {
-                    if stack.len() >= DEEPEST {
-                        self.too_deep(element.name.span);
+            }
+            let (mut inner_count, mut inner_depth) = (0, 0);
+            for inner in candidates {
+                let size = match sizes[inner] {
+                    Size::Known(count, depth) => (count, depth),
+                    Size::Open => {
+                        self.recursive(inner, element.name.span, stack);
                         return None;
                     }
-                    stack.push((index, element.name.span));
-                    let size = self.size(inner, sizes, stack)?;
-                    stack.pop();
-                    size
-                }
-            };
+                    Size::Unknown => {
+                        if stack.len() >= DEEPEST {
+                            self.too_deep(element.name.span);
+                            return None;
+                        }
+                        stack.push((index, element.name.span));
+                        let size = self.size(inner, sizes, stack)?;
+                        stack.pop();
+                        size
+                    }
+                };
+                (inner_count, inner_depth) = (size.0.max(inner_count), size.1.max(inner_depth));
+            }
             count = count.saturating_add(inner_count);
             depth = depth.max(inner_depth + 1);
             if count > MOST_ELEMENTS {
@@ -104,7 +114,8 @@ impl<'d> Elaborator<'d> {
         self.deck.blocks.iter().find(|b| b.elements.iter().any(|e| e.name.span == span)).map(|b| &*b.name)
     }
 
-    fn unknown_block(&mut self, index: usize, name: &Word) {
+    /// Reports a subcircuit that is not defined.
+    pub(super) fn unknown_block(&mut self, index: usize, name: &Word) {
         let mut known: Vec<&str> = Vec::new();
         let mut block = Some(index);
         while let Some(at) = block {

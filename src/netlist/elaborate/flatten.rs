@@ -15,9 +15,13 @@ impl<'d> Elaborator<'d> {
     pub(super) fn block(&mut self, env: &Rc<Env>) {
         self.settle_all(env);
         let deck = self.deck;
-        for element in &deck.blocks[env.block].elements {
+        let block = &deck.blocks[env.block];
+        for (index, element) in block.elements.iter().enumerate() {
             if self.report.exhausted() {
                 return;
+            }
+            if block.guards.get(&index).is_some_and(|guard| !self.taken(env, guard)) {
+                continue;
             }
             let placed = match &element.body {
                 Body::Instance { block, nodes, params } => self.instance(env, element, block, nodes, params),
@@ -25,6 +29,31 @@ impl<'d> Elaborator<'d> {
             };
             self.report.keep(placed);
         }
+    }
+
+    /// Whether the branch of an `.if` with this guard is taken in an instance (its parameters are settled).
+    pub(super) fn taken(&self, env: &Env, guard: &str) -> bool {
+        let index = self.deck.blocks[env.block].param_index.get(guard);
+        index.is_some_and(|&index| matches!(env.slots.borrow()[index], Slot::Done(value) if value != 0.0))
+    }
+
+    /// The block that the name on an instance line means, under the conditions that hold there.
+    fn instance_block(&mut self, env: &Rc<Env>, name: &Word) -> Result<usize, Fault> {
+        let mut at = Some(env);
+        while let Some(env) = at {
+            let block = &self.deck.blocks[env.block];
+            let mut guarded = block.guarded_blocks.get(&name.text).into_iter().flatten();
+            let found = guarded.find(|(guard, _)| self.taken(env, guard)).map(|&(_, index)| index);
+            if let Some(index) = found.or_else(|| block.blocks.get(&name.text).copied()) {
+                return Ok(index);
+            }
+            at = env.parent.as_ref();
+        }
+        // The check of the definitions has reported it, unless it stands under an `.if`.
+        if !self.report.failed() {
+            self.unknown_block(env.block, name);
+        }
+        Err(Fault::Reported)
     }
 
     fn place(&mut self, env: &Rc<Env>, element: &'d Element) -> Result<(), Fault> {
@@ -53,7 +82,7 @@ impl<'d> Elaborator<'d> {
 
     /// The node that `name` means in an instance; made when it is new.
     fn node(&mut self, env: &Env, name: &str) -> NodeId {
-        if name == "0" || name == "gnd" {
+        if self.deck.is_ground(name) {
             return NodeId::GROUND;
         }
         if let Some(&port) = self.deck.blocks[env.block].port_index.get(name)
@@ -62,7 +91,7 @@ impl<'d> Elaborator<'d> {
             return node;
         }
         self.scratch.clear();
-        if !self.globals.contains(name) {
+        if !self.is_global(name) {
             self.scratch.push_str(&env.path);
         }
         self.scratch.push_str(name);
@@ -84,7 +113,7 @@ impl<'d> Elaborator<'d> {
         params: &'d [Param],
     ) -> Result<(), Fault> {
         // An unknown subcircuit has been reported by the check of the definitions.
-        let index = self.find_block(env.block, &name.text).ok_or(Fault::Reported)?;
+        let index = self.instance_block(env, name)?;
         let block = &self.deck.blocks[index];
         if nodes.len() != block.ports.len() {
             let ports: Vec<&str> = block.ports.iter().take(20).map(|port| &*port.text).collect();

@@ -12,6 +12,7 @@ mod passive;
 mod random;
 mod scope;
 mod signals;
+mod small_signal;
 mod waveform;
 
 use std::cell::RefCell;
@@ -119,7 +120,11 @@ pub(crate) fn elaborate(
         report,
         globals: deck.globals.iter().map(|word| &*word.text).collect(),
         nodes: vec!["0".into()],
-        node_index: HashMap::from([("0".into(), NodeId::GROUND), ("gnd".into(), NodeId::GROUND)]),
+        node_index: ["0", "gnd"]
+            .into_iter()
+            .filter(|name| deck.is_ground(name))
+            .map(|name| (name.to_string(), NodeId::GROUND))
+            .collect(),
         placed: Vec::new(),
         element_index: HashMap::new(),
         instances: HashSet::new(),

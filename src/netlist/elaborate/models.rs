@@ -13,7 +13,10 @@ impl<'d> Elaborator<'d> {
     pub(super) fn find_model<'e>(&self, env: &'e Rc<Env>, name: &str) -> Option<(&'e Rc<Env>, usize)> {
         let mut at = Some(env);
         while let Some(env) = at {
-            if let Some(&index) = self.deck.blocks[env.block].models.get(name) {
+            let block = &self.deck.blocks[env.block];
+            let mut guarded = block.guarded_models.get(name).into_iter().flatten();
+            let found = guarded.find(|(guard, _)| self.taken(env, guard)).map(|&(_, index)| index);
+            if let Some(index) = found.or_else(|| block.models.get(name).copied()) {
                 return Some((env, index));
             }
             at = env.parent.as_ref();
@@ -54,6 +57,7 @@ impl<'d> Elaborator<'d> {
             return Ok(id);
         }
         let model = &self.deck.models[index];
+        let kind = self.model_type(home, index)?.text.to_string();
         let params = self.card(home, index)?;
         let key = (index, params.iter().flat_map(|param| fingerprint(&param.value)).collect());
         let id = match self.same_model.get(&key) {
@@ -61,7 +65,7 @@ impl<'d> Elaborator<'d> {
             None => {
                 let id = ModelId(self.models.len() as u32);
                 let name = format!("{}{}", home.path, model.name.text);
-                self.models.push(ModelCard { name, kind: model.kind.text.to_string(), params, span: model.name.span });
+                self.models.push(ModelCard { name, kind, params, span: model.name.span });
                 self.same_model.insert(key, id);
                 id
             }
@@ -70,10 +74,42 @@ impl<'d> Elaborator<'d> {
         Ok(id)
     }
 
+    /// A card and those on which it is built with `ako:`, the card itself first.
+    fn lineage(&self, home: &Rc<Env>, index: usize) -> Result<Vec<(Rc<Env>, usize)>, Fault> {
+        let mut all = vec![(Rc::clone(home), index)];
+        while let Some((home, index)) = all.last()
+            && let Some(base) = &self.deck.models[*index].base
+        {
+            let Some((above, next)) = self.find_model(home, &base.text) else {
+                return Err(self.unknown_model(home, base));
+            };
+            if all.iter().any(|&(_, seen)| seen == next) {
+                let message = format!("model `{}` is built on itself", base.text);
+                return Err(Diagnostic::error(base.span, message).label("another model expected").into());
+            }
+            all.push((Rc::clone(above), next));
+        }
+        Ok(all)
+    }
+
+    /// The type word of a card: its own, or else that of the card on which it is built.
+    pub(super) fn model_type(&self, home: &Rc<Env>, index: usize) -> Result<&'d Word, Fault> {
+        let deck = self.deck;
+        let lineage = self.lineage(home, index)?;
+        let typed = lineage.iter().map(|&(_, index)| &deck.models[index].kind).find(|kind| !kind.text.is_empty());
+        Ok(typed.unwrap_or(&deck.models[index].kind))
+    }
+
     /// Evaluated parameters of a model card, replaced values in place.
     pub(super) fn card(&mut self, home: &Rc<Env>, index: usize) -> Result<Vec<ParamValue>, Fault> {
+        let mut params = Vec::new();
+        for (home, index) in self.lineage(home, index)?.into_iter().rev() {
+            for param in self.params(&home, &self.deck.models[index].params)? {
+                params.retain(|before: &ParamValue| before.name != param.name);
+                params.push(param);
+            }
+        }
         let model = &self.deck.models[index];
-        let mut params = self.params(home, &model.params)?;
         let full = format!("{}{}", home.path, model.name.text);
         for (name, param, value) in &self.overrides.models {
             if *name != full && **name != *model.name.text {
@@ -89,15 +125,17 @@ impl<'d> Elaborator<'d> {
         Ok(params)
     }
 
-    /// Evaluated parameters; the same name twice is an error.
+    /// Evaluated parameters; of a name that is given twice the last value counts.
     pub(super) fn params(&mut self, env: &Rc<Env>, params: &[Param]) -> Result<Vec<ParamValue>, Fault> {
         let mut all: Vec<ParamValue> = Vec::with_capacity(params.len());
         for param in params {
             let (name, span) = (&param.name.text, param.name.span);
-            if all.iter().any(|before| *before.name == **name) {
-                return Err(Diagnostic::error(span, format!("`{name}` is given twice")).label("second value").into());
-            }
             let value = self.data(env, &param.value)?;
+            if all.iter().any(|before| *before.name == **name) {
+                let warning = Diagnostic::warning(span, format!("`{name}` is given twice"));
+                self.report.warn(warning.label("this value counts"));
+                all.retain(|before| *before.name != **name);
+            }
             all.push(ParamValue { name: name.to_string(), value, span });
         }
         Ok(all)

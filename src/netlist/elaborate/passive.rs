@@ -251,10 +251,9 @@ impl<'d> Elaborator<'d> {
 
     fn layer_card<P: Parameters>(&mut self, env: &Rc<Env>, name: &Word, kinds: &[&str]) -> Result<P, Fault> {
         let Some((home, index)) = self.find_model(env, &name.text) else { return Err(self.unknown_model(env, name)) };
-        let deck = self.deck;
-        let model = &deck.models[index];
-        if !kinds.contains(&&*model.kind.text) {
-            let message = format!("model `{}` is of type {}", name.text, model.kind.text);
+        let kind = self.model_type(home, index)?;
+        if !kinds.contains(&&*kind.text) {
+            let message = format!("model `{}` is of type {}", name.text, kind.text);
             return Err(Diagnostic::error(name.span, message).label(format!("type {} expected", kinds[0])).into());
         }
         let given = self.card(home, index)?;

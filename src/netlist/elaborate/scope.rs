@@ -288,18 +288,23 @@ impl<'d> Elaborator<'d> {
 
     /// The node that `name` means in an instance, or the node of that full name.
     pub(super) fn find_node(&self, env: &Env, name: &str) -> Option<NodeId> {
-        if name == "0" || name == "gnd" {
+        if self.deck.is_ground(name) {
             return Some(NodeId::GROUND);
         }
         if let Some(&port) = self.deck.blocks[env.block].port_index.get(name) {
             return env.ports.get(port).copied();
         }
-        let local = if env.path.is_empty() || self.globals.contains(name) {
+        let local = if env.path.is_empty() || self.is_global(name) {
             None
         } else {
             self.node_index.get(&format!("{}{name}", env.path)).copied()
         };
         local.or_else(|| self.node_index.get(name).copied())
+    }
+
+    /// True for nodes that are the same in all subcircuits.
+    pub(super) fn is_global(&self, name: &str) -> bool {
+        self.globals.contains(name) || self.deck.is_global_name(name)
     }
 
     fn unknown_node(&self, env: &Env, name: &str) -> String {

@@ -56,7 +56,7 @@ impl<'d> Elaborator<'d> {
         all
     }
 
-    fn signal(&self, text: &SignalText) -> Result<Signal, Fault> {
+    pub(super) fn signal(&self, text: &SignalText) -> Result<Signal, Fault> {
         let label = text.label.clone();
         let top = &self.envs[0];
         Ok(match &text.kind {
@@ -74,7 +74,7 @@ impl<'d> Elaborator<'d> {
     }
 
     /// A node by its name in the instance, by its full name, or by its full name from the inside out (`w.x1` for `x1.w`).
-    fn voltage_node(&self, env: &Env, word: &Word) -> Result<NodeId, Fault> {
+    pub(super) fn voltage_node(&self, env: &Env, word: &Word) -> Result<NodeId, Fault> {
         let name = &*word.text;
         let found = self.find_node(env, name).or_else(|| self.node_index.get(&reversed(name)?).copied());
         found.ok_or_else(|| {
@@ -88,7 +88,7 @@ impl<'d> Elaborator<'d> {
     }
 
     /// An element by its full name, by ngspice's spelling with the type letter in front (`v.x1.v1`), or from the inside out.
-    fn signal_element(&self, word: &Word) -> Result<ElementId, Fault> {
+    pub(super) fn signal_element(&self, word: &Word) -> Result<ElementId, Fault> {
         let name = &*word.text;
         let spelled = || {
             let (letter, rest) = name.split_once('.')?;
