@@ -3,6 +3,7 @@
 use num_complex::Complex64;
 use rayon::prelude::*;
 
+use crate::calc::{Pointwise, Scratch};
 use crate::circuit::{Circuit, ElementId, ElementKind, FrequencyGrid};
 use crate::devices::Bank;
 use crate::output::{Dataset, Quantity, Variable};
@@ -91,6 +92,8 @@ enum Phasor {
     Terminal(Box<Isolated>),
     /// A value that does not depend on frequency: of a current source, or a quantity of the operating point.
     Constant(Complex64),
+    /// An expression of others.
+    Expression(Pointwise, Vec<Phasor>),
 }
 
 /// The probes as reads of a solution in the frequency domain.
@@ -113,13 +116,35 @@ fn phasors(
         let alone = Isolated::new(blank, circuit, system, element, &rest.point.x, options, |_| ());
         alone.map_or(Phasor::Constant(Complex64::new(f64::NAN, f64::NAN)), |e| Phasor::Terminal(Box::new(e)))
     };
-    let phasor = |probe: &Probe| match probe {
+    let mut single = |probe: &Probe| match probe {
         Probe::Voltage(plus, minus) => Phasor::Difference(*plus as usize, *minus as usize),
         Probe::Branch(branch) => Phasor::Difference(*branch as usize, 0),
         Probe::Current(place) => current(place),
-        Probe::Internal(..) => Phasor::Constant(probe.read(system, &rest.point, 0.0, options).into()),
+        // Powers and quantities of devices are those of the operating point.
+        _ => Phasor::Constant(probe.read(system, &rest.point, 0.0, options).into()),
+    };
+    let phasor = |probe: &Probe| match probe {
+        Probe::Expression(program, inputs) => {
+            Phasor::Expression(program.clone(), inputs.iter().map(&mut single).collect())
+        }
+        probe => single(probe),
     };
     probes.probes.iter().map(phasor).collect()
+}
+
+impl Phasor {
+    /// Its value in a solution `x` at a frequency, Hz.
+    fn read(&mut self, x: &[Complex64], frequency: f64) -> Complex64 {
+        match self {
+            Phasor::Difference(plus, minus) => x[*plus] - x[*minus],
+            Phasor::Terminal(element) => element.terminal_current(std::f64::consts::TAU * frequency, x),
+            Phasor::Constant(value) => *value,
+            Phasor::Expression(program, inputs) => {
+                let row: Vec<Complex64> = inputs.iter_mut().map(|input| input.read(x, frequency)).collect();
+                program.value(&row, &mut Scratch::default())
+            }
+        }
+    }
 }
 
 /// The element at a place.
@@ -156,11 +181,7 @@ impl Worker {
         self.row.clear();
         self.row.push(frequency.into());
         for phasor in &mut self.phasors {
-            self.row.push(match phasor {
-                Phasor::Difference(plus, minus) => self.x[*plus] - self.x[*minus],
-                Phasor::Terminal(element) => element.terminal_current(std::f64::consts::TAU * frequency, &self.x),
-                Phasor::Constant(value) => *value,
-            });
+            self.row.push(phasor.read(&self.x, frequency));
         }
         Ok(())
     }

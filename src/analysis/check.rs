@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use crate::circuit::{Circuit, Element, ElementKind, NodeId, Quantity};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expr::Program;
 
 /// Pairs of terminals between which direct current can flow, by type of model card.
 fn conducting_terminals(kind: &str) -> &'static [(usize, usize)] {
@@ -143,11 +142,15 @@ fn conducting_pairs(circuit: &Circuit, element: &Element) -> Vec<(NodeId, NodeId
                 .filter(|(a, b)| *a < n.len() && *b < n.len())
                 .map(|&(a, b)| (n[a], n[b]))
                 .collect();
+            if kind == "ltra" && n.len() == 4 {
+                pairs = vec![(n[0], n[2]), (n[1], n[3])];
+            }
             if kind == "opamp" && n.len() > 2 {
                 pairs.push((n[2], NodeId::GROUND));
             }
             pairs
         }
+        ElementKind::Line { .. } => vec![(n[0], n[2]), (n[1], n[3])],
         _ => vec![(n[0], n[1])],
     }
 }
@@ -251,11 +254,11 @@ fn each_sensed_node(element: &Element, sense: &mut dyn FnMut(NodeId)) {
     match &element.kind {
         ElementKind::Vcvs(poly) | ElementKind::Vccs(poly) => poly.controls.iter().for_each(|(p, m)| pair(*p, *m)),
         ElementKind::BehaviouralVoltage(expr) | ElementKind::BehaviouralCurrent(expr) => {
-            for quantity in Program::compile(expr).1 {
+            expr.each_leaf(&mut |quantity| {
                 if let Quantity::Voltage(plus, minus) = quantity {
-                    pair(plus, minus);
+                    pair(*plus, *minus);
                 }
-            }
+            });
         }
         _ => {}
     }

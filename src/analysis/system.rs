@@ -395,6 +395,11 @@ impl System {
         switched
     }
 
+    /// Tells devices that the integration starts anew at the point accepted last.
+    pub(super) fn restarted(&mut self, time: f64) {
+        self.banks.iter_mut().for_each(|bank| bank.restarted(time));
+    }
+
     fn read_context(x: &[f64], time: f64, gmin: f64) -> Context<'_> {
         Context {
             x,

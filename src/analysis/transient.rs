@@ -173,7 +173,8 @@ impl Transient {
     }
 
     /// Forgets the past: the next step is a first step after a corner. `system.q` must belong to the present point.
-    fn restart(&mut self, system: &System) {
+    fn restart(&mut self, system: &mut System) {
+        system.restarted(self.time);
         self.depth = 0;
         self.since_restart = 0;
         self.push(&system.q);
@@ -529,9 +530,8 @@ impl Transient {
         let iterations = if patient { options.itl1 } else { options.itl4 };
         let effort = Effort { iterations, keep_factors: keep };
         let before = system.counters.factorisations;
-        let mut solved = system
-            .newton(&mut self.trial, &derivative, &mut System::unmodified(options), effort, options)
-            .map(drop);
+        let mut solved =
+            system.newton(&mut self.trial, &derivative, &mut System::unmodified(options), effort, options).map(drop);
         if patient && solved.is_err() {
             solved = system.settle(&self.point, &derivative, options).map(|point| self.trial.clone_from(&point));
         }

@@ -2,6 +2,8 @@
 
 use std::f64::consts::TAU;
 
+use super::{NoiseWave, RandomWave};
+
 /// The times of a transient analysis that complete a waveform: ngspice fills missing values from them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TranTimes {
@@ -43,6 +45,10 @@ pub enum Waveform {
     FrequencyModulated { offset: f64, amplitude: f64, carrier: Option<f64>, index: f64, signal: Option<f64> },
     /// `AM(va vo mf fc td)`: `va (vo + sin(2 pi mf t)) sin(2 pi fc t)`, zero without a carrier.
     AmplitudeModulated { amplitude: f64, offset: f64, modulating: f64, carrier: Option<f64>, delay: f64 },
+    /// `TRNOISE(na nt nalpha namp rtsam rtscapt rtsemt)`
+    Noise(NoiseWave),
+    /// `TRRANDOM(type ts td param1 param2)`
+    Random(RandomWave),
 }
 
 /// A pulse with every default filled in.
@@ -74,6 +80,13 @@ fn is_after(t: f64, after: f64) -> bool {
 }
 
 impl Waveform {
+    /// Prepares what depends on the times of the analysis; before the first value of a run.
+    pub fn prepare(&mut self, times: TranTimes) {
+        if let Self::Noise(noise) = self {
+            noise.prepare(times);
+        }
+    }
+
     /// Value at `time` (s), V or A.
     pub fn value(&self, time: f64, times: TranTimes) -> f64 {
         match *self {
@@ -108,6 +121,8 @@ impl Waveform {
                 }
                 amplitude * (offset + (TAU * modulating * t).sin()) * (TAU * carrier.unwrap_or(0.0) * t).sin()
             }
+            Self::Noise(ref noise) => noise.value(time),
+            Self::Random(ref random) => random.value(time),
         }
     }
 
@@ -129,6 +144,8 @@ impl Waveform {
                     .filter(|&t| is_after(t, after))
                     .fold(f64::INFINITY, f64::min)
             }
+            Self::Noise(ref noise) => noise.breakpoint(after),
+            Self::Random(ref random) => random.breakpoint(after),
             Self::Sine { delay, .. } | Self::AmplitudeModulated { delay, .. } => next(&[delay]),
             Self::Exponential { .. } => {
                 let (rise, fall) = self.exponential_delays(times);

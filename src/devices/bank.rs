@@ -100,6 +100,13 @@ impl<'c> Builder<'c> {
         (self.unknowns.len() - 1) as Unknown
     }
 
+    /// A new internal unknown of an element that is no voltage, named `element#suffix`; its row is a branch equation.
+    pub fn internal_branch(&mut self, element: ElementId, suffix: &str) -> Unknown {
+        let unknown = self.internal_node(element, suffix);
+        self.unknowns[unknown as usize].kind = UnknownKind::Current;
+        unknown
+    }
+
     /// Declares a Jacobian entry; the same place may be declared many times.
     pub fn entry(&mut self, row: Unknown, column: Unknown) -> Slot {
         if row == 0 || column == 0 {
@@ -283,6 +290,10 @@ pub trait Bank: Send + Sync {
     fn accept(&mut self, _ctx: &Context, _memory: &mut [f64]) -> bool {
         false
     }
+
+    /// The integration starts anew at the point accepted last, at `time`: the start of a run, a corner of a source, a
+    /// switch. Waves on their way through delays may have a corner here.
+    fn restarted(&mut self, _time: f64) {}
 
     /// Initial conditions for a transient that starts without an operating point (`uic`): (unknown plus, unknown
     /// minus, value of their difference). For a current the first is a branch current and the second is 0.

@@ -61,7 +61,7 @@ fn zero_ohm_warns_and_impossible_coupling_fails() {
     near(x[s.index("v1")], -1e3, 1e-12);
     let first = deck.l("l1", "a 0", 1.0);
     let second = deck.l("l2", "a 0", 1.0);
-    deck.add("k1", "", ElementKind::Mutual { first, second, coupling: 1.01 });
+    deck.add("k1", "", ElementKind::Mutual { coils: vec![first, second], coupling: 1.01 });
     assert!(deck.errors().iter().any(|d| d.message.contains("coupling")));
 }
 
@@ -95,7 +95,7 @@ fn perfectly_coupled_transformer() {
     let first = deck.l("l1", "a 0", 1e-3);
     let second = deck.l("l2", "b 0", 4e-3);
     deck.r("r2", "b 0", 1e3);
-    deck.add("k1", "", ElementKind::Mutual { first, second, coupling: 1.0 });
+    deck.add("k1", "", ElementKind::Mutual { coils: vec![first, second], coupling: 1.0 });
     let mut s = System::new(&deck);
     let (a, b) = (s.index("a"), s.index("b"));
     for point in &s.transient(3e-4, 1000)[10..] {
@@ -527,4 +527,20 @@ fn every_model_type_is_documented() {
             assert!(spec.default.is_nan() || (spec.min..=spec.max).contains(&spec.default), "{}", spec.name);
         }
     }
+}
+
+#[test]
+fn impossible_sets_of_couplings_are_named() {
+    let mut deck = Deck::new();
+    let coils: Vec<_> = ["l1", "l2", "l3"].iter().map(|name| deck.l(name, "a 0", 1.0)).collect();
+    deck.add("k1", "", ElementKind::Mutual { coils: vec![coils[0], coils[1]], coupling: 0.9 });
+    deck.add("k2", "", ElementKind::Mutual { coils: vec![coils[1], coils[2]], coupling: 0.9 });
+    let warnings = |deck: &Deck| {
+        let mut found = vec![];
+        super::build(&mut super::Builder::new(&deck.circuit, T), &mut found).map(|_| ()).expect("warnings only");
+        found
+    };
+    assert!(warnings(&deck).iter().any(|d| d.message.contains("not possible together")));
+    deck.add("k3", "", ElementKind::Mutual { coils: vec![coils[0], coils[2]], coupling: 0.9 });
+    assert!(warnings(&deck).is_empty());
 }

@@ -86,7 +86,7 @@ fn linear_elements() {
     let two = deck.l("l2", "a c", 4e-3);
     let three = deck.l("l3", "b 0", 2e-3);
     for (name, first, second, coupling) in [("k1", one, two, 0.9), ("k2", one, three, -0.3)] {
-        deck.add(name, "", ElementKind::Mutual { first, second, coupling });
+        deck.add(name, "", ElementKind::Mutual { coils: vec![first, second], coupling });
     }
     check(&deck, 3.0, false);
 }
@@ -134,6 +134,49 @@ fn behavioural_sources() {
     );
     deck.add("b1", "b 0", ElementKind::BehaviouralCurrent(product.clone()));
     deck.add("b2", "b a", ElementKind::BehaviouralVoltage(product));
+    check(&deck, 2.0, false);
+}
+
+#[test]
+fn operators_in_expressions() {
+    let mut deck = Deck::new();
+    let [a, b] = ["a", "b"].map(|n| deck.node(n));
+    let v = |p, m| Expr::Leaf(Quantity::Voltage(p, m));
+    let product = |x: Expr<Quantity>, y| Expr::Binary(Binary::Multiply, Box::new(x), Box::new(y));
+    let s = || Expr::Leaf(Quantity::Laplace);
+    let lag = Expr::Binary(
+        Binary::Divide,
+        Box::new(Expr::Binary(Binary::Add, Box::new(Expr::Const(2.0)), Box::new(s()))),
+        Box::new(Expr::Binary(Binary::Add, Box::new(Expr::Const(1.0)), Box::new(product(s(), s())))),
+    );
+    let charge = product(v(a, NodeId(0)), v(a, b));
+    for (name, nodes, function, rest) in [
+        ("b1", "a 0", Builtin::Derivative, vec![]),
+        ("b2", "b 0", Builtin::Integral, vec![Expr::Const(0.3)]),
+        ("b3", "a b", Builtin::Transfer, vec![lag]),
+        ("b4", "b a", Builtin::Delay, vec![Expr::Const(1.0)]),
+    ] {
+        let call = Expr::Call(function, [vec![charge.clone()], rest].concat());
+        deck.add(name, nodes, ElementKind::BehaviouralCurrent(product(call, v(b, NodeId(0)))));
+    }
+    check(&deck, 2.0, false);
+}
+
+#[test]
+fn lines() {
+    let mut deck = Deck::new();
+    deck.add("t1", "a 0 b c", ElementKind::Line { impedance: 50.0, delay: 1e-9, initial: None });
+    for (name, params) in [
+        ("o1", vec![("r", 10.0), ("l", 1e-6), ("c", 1e-10), ("len", 1.0)]),
+        ("o2", vec![("r", 10.0), ("c", 1e-10), ("len", 1.0)]),
+        ("o3", vec![("r", 10.0), ("g", 1e-3), ("len", 1.0)]),
+        ("o4", vec![("l", 1e-6), ("c", 1e-10), ("len", 1.0)]),
+    ] {
+        let model = deck.model("ltra", &params);
+        deck.device(name, "a 0 b c", model, &[]);
+    }
+    let urc = deck.model("urc", &[("k", 2.0), ("rperl", 1e3), ("cperl", 1e-9)]);
+    deck.device("u1", "a b c", urc, &[("l", 1.0)]);
     check(&deck, 2.0, false);
 }
 

@@ -9,6 +9,8 @@ use crate::diagnostic::Diagnostic;
 
 /// Resistance that stands for 0 ohm, as in ngspice.
 const SMALLEST_RESISTANCE: f64 = 1e-3;
+/// Most coupled inductors whose set is checked.
+const MOST_CHECKED: usize = 300;
 
 #[derive(Clone, Copy)]
 struct TwoTerminal {
@@ -43,7 +45,8 @@ enum Place {
     Resistor(usize),
     Capacitor(usize),
     Inductor(usize),
-    Mutual(usize),
+    /// Pairs of coils, from .. to.
+    Mutual(usize, usize),
 }
 
 /// All R, C, L and K of a circuit.
@@ -103,42 +106,105 @@ impl LinearBank {
                     bank.inductor_starts.extend(initial_current.map(|i| (position, i)));
                     Place::Inductor(position)
                 }
-                ElementKind::Mutual { first, second, coupling } => {
-                    couplings.push((id, first, second, coupling));
+                ElementKind::Mutual { ref coils, coupling } => {
+                    couplings.push((id, coils, coupling));
                     continue;
                 }
                 _ => continue,
             };
             bank.add(id, place);
         }
-        for (id, first, second, coupling) in couplings {
-            let element = &circuit.elements[id.0 as usize];
-            if !(-1.0..=1.0).contains(&coupling) {
-                let text = format!("coupling of `{}` is {coupling}; it must lie between -1 and 1", element.name);
-                found.push(Diagnostic::error(element.span, text).label("impossible coupling"));
-                continue;
-            }
-            let coil = |id: ElementId| match bank.index.get(&id).map(|&k| bank.places[k]) {
-                Some(Place::Inductor(k)) => Some(k),
-                _ => None,
-            };
-            let (Some(one), Some(two)) = (coil(first), coil(second)) else {
-                let text = format!("`{}` couples something that is not an inductor", element.name);
-                found.push(Diagnostic::error(element.span, text).label("two inductors are needed"));
-                continue;
-            };
-            if one == two {
-                let text = format!("`{}` couples an inductor with itself", element.name);
-                found.push(Diagnostic::error(element.span, text).label("the same inductor twice"));
-                continue;
-            }
-            let branches = [bank.inductors[one].branch, bank.inductors[two].branch];
-            let slots = [builder.entry(branches[0], branches[1]), builder.entry(branches[1], branches[0])];
-            bank.mutuals.push(Mutual { coils: [one, two], coupling, inductance: 0.0, slots });
-            bank.add(id, Place::Mutual(bank.mutuals.len() - 1));
+        for (id, coils, coupling) in couplings {
+            bank.mutual(builder, id, coils, coupling, found);
         }
+        bank.passivity(builder, found);
         bank.couple();
         bank
+    }
+
+    /// Couples every pair of the inductors `coils`.
+    fn mutual(
+        &mut self,
+        builder: &mut Builder,
+        id: ElementId,
+        coils: &[ElementId],
+        coupling: f64,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let element = &builder.circuit.elements[id.0 as usize];
+        let mut refuse = |text: String, label: &str| found.push(Diagnostic::error(element.span, text).label(label));
+        if !(-1.0..=1.0).contains(&coupling) {
+            let text = format!("coupling of `{}` is {coupling}; it must lie between -1 and 1", element.name);
+            return refuse(text, "impossible coupling");
+        }
+        let mut positions = Vec::with_capacity(coils.len());
+        for coil in coils {
+            let Some(Place::Inductor(k)) = self.index.get(coil).map(|&k| self.places[k]) else {
+                return refuse(
+                    format!("`{}` couples something that is not an inductor", element.name),
+                    "inductors are needed",
+                );
+            };
+            if positions.contains(&k) {
+                return refuse(
+                    format!("`{}` couples an inductor with itself", element.name),
+                    "the same inductor twice",
+                );
+            }
+            positions.push(k);
+        }
+        let start = self.mutuals.len();
+        for (nth, &one) in positions.iter().enumerate() {
+            for &two in &positions[nth + 1..] {
+                let branches = [self.inductors[one].branch, self.inductors[two].branch];
+                let slots = [builder.entry(branches[0], branches[1]), builder.entry(branches[1], branches[0])];
+                self.mutuals.push(Mutual { coils: [one, two], coupling, inductance: 0.0, slots });
+            }
+        }
+        self.add(id, Place::Mutual(start, self.mutuals.len()));
+    }
+
+    /// Warns of sets of couplings that give energy: their matrix has a negative eigenvalue.
+    fn passivity(&self, builder: &Builder, found: &mut Vec<Diagnostic>) {
+        let mut coils: Vec<usize> = self.mutuals.iter().flat_map(|m| m.coils).collect();
+        coils.sort_unstable();
+        coils.dedup();
+        if coils.len() < 3 || coils.len() > MOST_CHECKED {
+            return;
+        }
+        let n = coils.len();
+        let mut matrix = vec![vec![0.0; n]; n];
+        for (k, row) in matrix.iter_mut().enumerate() {
+            row[k] = 1.0;
+        }
+        for m in &self.mutuals {
+            let [Ok(a), Ok(b)] = m.coils.map(|c| coils.binary_search(&c)) else { continue };
+            matrix[a][b] += m.coupling;
+            matrix[b][a] += m.coupling;
+        }
+        // elimination keeps the signs of the eigenvalues
+        for k in 0..n {
+            if matrix[k][k] < -1e-9 || (matrix[k][k] < 1e-12 && (k + 1..n).any(|j| matrix[k][j].abs() > 1e-6)) {
+                let place = self.places.iter().rposition(
+                    |p| matches!(*p, Place::Mutual(from, to) if self.mutuals[from..to].iter().any(|m| m.coils.contains(&coils[k]))),
+                );
+                let Some(place) = place else { return };
+                let element = &builder.circuit.elements[self.elements[place].0 as usize];
+                let text = format!("the couplings around `{}` are not possible together", element.name);
+                let warning = Diagnostic::warning(element.span, text).label("these inductors can give energy");
+                found.push(warning.hint("three windings need k12^2 + k13^2 + k23^2 <= 1 + 2 k12 k13 k23"));
+                return;
+            }
+            if matrix[k][k] <= 1e-12 {
+                continue;
+            }
+            for row in k + 1..n {
+                let factor = matrix[row][k] / matrix[k][k];
+                for column in k..n {
+                    matrix[row][column] -= factor * matrix[k][column];
+                }
+            }
+        }
     }
 
     fn add(&mut self, id: ElementId, place: Place) {
@@ -161,7 +227,7 @@ impl LinearBank {
             Place::Resistor(k) => 1.0 / self.resistors[k].value,
             Place::Capacitor(k) => self.capacitors[k].value,
             Place::Inductor(k) => self.inductors[k].inductance,
-            Place::Mutual(k) => self.mutuals[k].coupling,
+            Place::Mutual(from, _) => self.mutuals.get(from)?.coupling,
         })
     }
 
@@ -173,7 +239,9 @@ impl LinearBank {
             Place::Resistor(k) => self.resistors[k].value = conductance(value),
             Place::Capacitor(k) => self.capacitors[k].value = value,
             Place::Inductor(k) => self.inductors[k].inductance = value,
-            Place::Mutual(k) => self.mutuals[k].coupling = value.clamp(-1.0, 1.0),
+            Place::Mutual(from, to) => {
+                self.mutuals[from..to].iter_mut().for_each(|m| m.coupling = value.clamp(-1.0, 1.0));
+            }
         }
         self.couple();
         true
@@ -256,6 +324,49 @@ impl Bank for LinearBank {
         }
     }
 
+    fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<f64> {
+        let place = *self.places.get(index)?;
+        let value = match place {
+            Place::Resistor(k) => 1.0 / self.resistors[k].value,
+            Place::Capacitor(k) => self.capacitors[k].value,
+            Place::Inductor(k) => self.inductors[k].inductance,
+            Place::Mutual(from, _) => self.mutuals.get(from)?.coupling,
+        };
+        let main = match place {
+            Place::Resistor(_) => ["resistance", "r"],
+            Place::Capacitor(_) => ["capacitance", "c"],
+            Place::Inductor(_) => ["inductance", "l"],
+            Place::Mutual(..) => ["coupling", "k"],
+        };
+        if main.contains(&name) {
+            return Some(value);
+        }
+        let voltage = |a: Unknown, b: Unknown| ctx.x[a as usize] - ctx.x[b as usize];
+        match (place, name) {
+            (Place::Resistor(_), "g") => Some(1.0 / value),
+            (Place::Resistor(k), "v") => Some(voltage(self.resistors[k].a, self.resistors[k].b)),
+            (Place::Capacitor(k), "v") => Some(voltage(self.capacitors[k].a, self.capacitors[k].b)),
+            (Place::Capacitor(k), "q") => Some(value * voltage(self.capacitors[k].a, self.capacitors[k].b)),
+            (Place::Inductor(k), "v") => Some(voltage(self.inductors[k].plus, self.inductors[k].minus)),
+            (Place::Inductor(k), "flux") => {
+                let current = |coil: usize| ctx.x[self.inductors[coil].branch as usize];
+                let coupled = self.mutuals.iter().filter(|m| m.coils.contains(&k));
+                let others =
+                    coupled.map(|m| m.inductance * current(if m.coils[0] == k { m.coils[1] } else { m.coils[0] }));
+                Some(value * current(k) + others.sum::<f64>())
+            }
+            (_, "i" | "p") => {
+                let (i, p) = self.current_and_power(index, ctx, &[], &[])?;
+                Some(if name == "i" { i } else { p })
+            }
+            _ => None,
+        }
+    }
+
+    fn internal_names(&self) -> Vec<&str> {
+        vec!["resistance", "capacitance", "inductance", "coupling", "v", "i", "p", "q", "flux"]
+    }
+
     /// Thermal noise of the resistors.
     fn noise(
         &self,
@@ -288,7 +399,7 @@ impl Bank for LinearBank {
                 let i = x[l.branch as usize];
                 Some((i, i * (x[l.plus as usize] - x[l.minus as usize])))
             }
-            Place::Capacitor(_) | Place::Mutual(_) => None,
+            Place::Capacitor(_) | Place::Mutual(..) => None,
         }
     }
 }

@@ -7,15 +7,21 @@ mod cards;
 mod controlled;
 mod converter;
 mod diode;
+mod history;
 mod jfet;
 mod junction;
+mod line;
 mod linear;
+mod lossy;
 pub(crate) mod mosfet;
 mod opamp;
 pub mod memristor;
 mod params;
+mod relaxation;
 mod source;
 mod switch;
+mod transfer;
+mod urc;
 
 #[cfg(test)]
 mod device_tests;
@@ -33,6 +39,7 @@ pub use bank::{Bank, Builder, Context, NoiseSource, Slot, Stamps, StateStep, Unk
 pub use behavioural::BehaviouralBank;
 pub use controlled::ControlledBank;
 pub use converter::{AdcModel, DacModel};
+pub use line::LineBank;
 pub use linear::LinearBank;
 pub use params::{ParamSpec, Parameters, apply, find, nearest};
 pub use source::{SourceBank, SourceMode};
@@ -69,7 +76,7 @@ pub struct ModelType {
 }
 
 static REGISTRY: LazyLock<Vec<ModelType>> = LazyLock::new(|| {
-    let single = [diode::TYPE, bjt::TYPE, jfet::JFET, jfet::MESFET, mosfet::TYPE, opamp::TYPE];
+    let single = [diode::TYPE, bjt::TYPE, jfet::JFET, jfet::MESFET, mosfet::TYPE, opamp::TYPE, lossy::TYPE, urc::TYPE];
     [&single[..], &switch::TYPES, &converter::TYPES, memristor::TYPES].concat()
 });
 
@@ -127,6 +134,10 @@ pub fn build(builder: &mut Builder, warnings: &mut Vec<Diagnostic>) -> Result<Ba
     let behavioural = BehaviouralBank::build(builder, &mut found);
     if !behavioural.elements().is_empty() {
         banks.others.push(Box::new(behavioural));
+    }
+    let lines = LineBank::build(builder);
+    if !lines.elements().is_empty() {
+        banks.others.push(Box::new(lines));
     }
     for (model_type, elements) in model_types().iter().zip(&groups) {
         if !elements.is_empty() {

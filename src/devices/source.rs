@@ -131,6 +131,7 @@ impl SourceBank {
     /// Step and stop time of the analysis, from which waveforms take their missing values.
     pub fn set_times(&mut self, times: TranTimes) {
         self.times = times;
+        self.waveforms.iter_mut().flatten().for_each(|waveform| waveform.prepare(times));
         self.cached_time = f64::NAN;
     }
 

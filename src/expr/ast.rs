@@ -104,6 +104,16 @@ pub enum Builtin {
     Tanh,
     Limit,
     Ternary,
+    /// `ddt(x)`: derivative with respect to time.
+    Derivative,
+    /// `idt(x)`, `sdt(x)`, with a value at the operating point as second argument: integral over time.
+    Integral,
+    /// `delay(x, t)`: x a time t ago.
+    Delay,
+    /// Input and transfer function of `s`; has no spelling of its own.
+    Transfer,
+    /// Input, then frequency (Hz), real and imaginary part of points of a response; has no spelling of its own.
+    Response,
     /// `if(c,a,b)`
     If,
     /// `table(x, x1,y1, ..)`: a polygon, constant outside its points.
@@ -139,4 +149,32 @@ pub enum Builtin {
     PwrAbsolute,
     /// `pwr` as sgn(x) |x|^y everywhere (HSPICE).
     PwrSigned,
+}
+
+impl Builtin {
+    /// True for functions of the past of their argument, which the devices realise with unknowns of their own.
+    pub fn has_memory(self) -> bool {
+        matches!(self, Builtin::Derivative | Builtin::Integral | Builtin::Delay | Builtin::Transfer | Builtin::Response)
+    }
+}
+
+impl<L> Expr<L> {
+    /// Visits every leaf.
+    pub fn each_leaf(&self, visit: &mut dyn FnMut(&L)) {
+        match self {
+            Expr::Const(_) => {}
+            Expr::Leaf(leaf) => visit(leaf),
+            Expr::Unary(_, x) => x.each_leaf(visit),
+            Expr::Binary(_, a, b) => {
+                a.each_leaf(visit);
+                b.each_leaf(visit);
+            }
+            Expr::If(c, a, b) => {
+                c.each_leaf(visit);
+                a.each_leaf(visit);
+                b.each_leaf(visit);
+            }
+            Expr::Call(_, arguments) => arguments.iter().for_each(|argument| argument.each_leaf(visit)),
+        }
+    }
 }

@@ -12,6 +12,8 @@ pub(super) enum Shape {
     Limit,
     Ternary,
     Pwl,
+    /// Not a function of the present values.
+    Memory,
 }
 
 impl Builtin {
@@ -49,6 +51,9 @@ impl Builtin {
             Builtin::Min => return Shape::Many(Scalar2::Min),
             Builtin::Limit => return Shape::Limit,
             Builtin::Ternary => return Shape::Ternary,
+            Builtin::Derivative | Builtin::Integral | Builtin::Delay | Builtin::Transfer | Builtin::Response => {
+                return Shape::Memory;
+            }
             // A table has been made a polygon when it was resolved.
             Builtin::Pwl | Builtin::Table => return Shape::Pwl,
             Builtin::If => return Shape::Ternary,
@@ -209,6 +214,8 @@ impl<L> Expr<L> {
             Expr::Unary(op, x) => op.scalar().objection(x.as_const()?),
             Expr::Binary(op, a, b) => op.scalar().0.objection(a.as_const()?, b.as_const()?),
             Expr::If(..) | Expr::Call(Builtin::Ternary | Builtin::If, _) => return None,
+            Expr::Call(Builtin::Derivative, arguments) => return arguments[0].as_const().map(|_| Ok(0.0)),
+            Expr::Call(function, _) if function.has_memory() => return None,
             Expr::Call(function, arguments) => {
                 if arguments.iter().any(|argument| argument.as_const().is_none()) {
                     return None;

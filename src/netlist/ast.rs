@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
-use crate::circuit::{Drive, Spacing};
+use crate::calc;
+use crate::circuit::{Drive, Measure, Measured, Spacing};
 use crate::diagnostic::Span;
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Name};
@@ -129,9 +130,9 @@ pub(crate) enum Body {
         values: Vec<Value>,
         params: Vec<Param>,
     },
+    /// K: two or more inductors.
     Mutual {
-        first: Word,
-        second: Word,
+        coils: Vec<Word>,
         coupling: Value,
     },
     Source {
@@ -139,25 +140,24 @@ pub(crate) enum Body {
         source: Box<SourceText>,
         multiplier: Option<Value>,
     },
-    /// E, G (controls are pairs of nodes) and F, H (controls are elements).
+    /// E, G (controls are pairs of nodes) and F, H (controls are elements), linear or polynomial.
     Controlled {
         kind: Controlled,
         controls: Vec<Word>,
         coefficients: Vec<Value>,
-        multiplier: Option<Value>,
+        /// Written with `POLY`: a lone coefficient is then the constant, not the gain.
+        poly: bool,
+        params: Vec<Param>,
     },
-    /// B, and the `vol=`, `cur=`, `value=` forms of E and G.
+    /// B, and all other forms of E, F, G and H.
     Behavioural {
         voltage: bool,
-        formula: Formula,
-        multiplier: Option<Value>,
+        form: Box<Form>,
+        params: Vec<Param>,
     },
-    /// `TABLE {expression} = (x, y) ..`
-    Table {
-        voltage: bool,
-        formula: Formula,
-        points: Vec<Value>,
-        multiplier: Option<Value>,
+    /// T.
+    Line {
+        params: Vec<Param>,
     },
     /// D, J, M, S, W, Z.
     Device {
@@ -178,11 +178,49 @@ pub(crate) enum Body {
     },
 }
 
+/// How the value of a behavioural source is written.
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    /// `v=`, `i=`, `value=`, `vol=`, `cur=`
+    Value(Formula),
+    /// `TABLE {x} = (x1, y1) ..`
+    Table { input: Input, points: Vec<Value> },
+    /// `AND(n)`, `OR(n)` and their inverses: the smallest or the largest of the controls goes into the table.
+    Gate { largest: bool, controls: Vec<Word>, points: Vec<Value> },
+    /// `LAPLACE {x} = {H(s)}`
+    Laplace { input: Input, transfer: Formula },
+    /// `LAPLACE n1 n2 k0 k1 .. / d0 d1 ..`
+    Ratio { input: Input, numerator: Vec<Value>, denominator: Vec<Value> },
+    /// `POLE n1 n2 a az1 fz1 .. / b ap1 fp1 ..`
+    Pole { input: Input, zeros: Vec<Value>, poles: Vec<Value> },
+    /// `FREQ {x} = (f, magnitude, phase) ..`
+    Frequency { input: Input, format: ResponseFormat, points: Vec<Value> },
+    /// `DELAY n1 n2 TD=`
+    Delay { input: Input },
+}
+
+/// What goes into a table, a transfer function or a delay.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    Formula(Formula),
+    /// Two nodes (E, G) or one element (F, H).
+    Control(Vec<Word>),
+}
+
+/// How the points of a frequency response are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ResponseFormat {
+    pub decibel: bool,
+    pub degrees: bool,
+    /// Real and imaginary part.
+    pub cartesian: bool,
+}
+
 impl Body {
     /// True when the value depends on what other elements and nodes there are.
     pub fn names_others(&self) -> bool {
         match self {
-            Body::Passive { .. } | Body::Source { .. } | Body::Described { .. } => false,
+            Body::Passive { .. } | Body::Source { .. } | Body::Described { .. } | Body::Line { .. } => false,
             Body::Device { control, .. } => control.is_some(),
             _ => true,
         }
@@ -223,6 +261,8 @@ pub(crate) enum Shape {
     PiecewiseLinear,
     FrequencyModulated,
     AmplitudeModulated,
+    Noise,
+    Random,
 }
 
 /// A source function with its arguments.
@@ -237,7 +277,7 @@ pub(crate) struct FunctionText {
     pub params: Vec<Param>,
 }
 
-/// A signal in `.save`, `.print`.
+/// A single signal.
 #[derive(Clone, Debug)]
 pub(crate) struct SignalText {
     pub kind: SignalKind,
@@ -252,6 +292,50 @@ pub(crate) enum SignalKind {
     Voltage(Word, Option<Word>),
     Current(Word),
     Internal(Word, Box<str>),
+}
+
+/// A vector expression that can say where in the file its parts are.
+#[derive(Clone, Debug)]
+pub(crate) struct ExprText {
+    pub expr: calc::Expr,
+    pub origin: Origin,
+    /// Offset in its logical line of the text it was parsed from.
+    pub start: usize,
+}
+
+/// A signal in `.save`, a column of `.print`.
+#[derive(Clone, Debug)]
+pub(crate) struct ColumnText {
+    /// As written, lower case and without blanks.
+    pub label: String,
+    pub what: ColumnWhat,
+}
+
+/// Kinds of columns.
+#[derive(Clone, Debug)]
+pub(crate) enum ColumnWhat {
+    All,
+    /// Every node voltage.
+    Voltages,
+    /// Every current.
+    Currents,
+    Expression(ExprText),
+}
+
+/// `.print` or `.plot`.
+#[derive(Clone, Debug)]
+pub(crate) struct PrintText {
+    pub analysis: Option<Measured>,
+    pub columns: Vec<ColumnText>,
+    pub plot: bool,
+}
+
+/// `.four`
+#[derive(Clone, Debug)]
+pub(crate) struct FourierText {
+    pub frequency: Value,
+    pub signals: Vec<ColumnText>,
+    pub span: Span,
 }
 
 /// An analysis as written.
@@ -358,8 +442,10 @@ pub(crate) struct Deck {
     pub saved_bias: Option<std::path::PathBuf>,
     /// `.limits`.
     pub limits: Vec<(Word, Vec<Param>)>,
-    pub saves: Vec<SignalText>,
-    pub prints: Vec<(Word, Vec<SignalText>)>,
+    pub saves: Vec<ColumnText>,
+    pub prints: Vec<PrintText>,
+    pub measures: Vec<Measure<ExprText>>,
+    pub fouriers: Vec<FourierText>,
     pub controllers: Vec<ControllerText>,
     /// `.control` blocks.
     pub controls: Vec<ControlText>,

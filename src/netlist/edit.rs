@@ -127,6 +127,8 @@ fn edit(element: &mut Element, param: Option<&str>, new: &ParamData) -> Result<(
                 "pwl" => Shape::PiecewiseLinear,
                 "sffm" => Shape::FrequencyModulated,
                 "am" => Shape::AmplitudeModulated,
+                "trnoise" => Shape::Noise,
+                "trrandom" => Shape::Random,
                 _ => return wrong("a source has `dc`, `acmag`, `acphase` and its functions"),
             };
             let arguments = match value.kind {
@@ -135,15 +137,14 @@ fn edit(element: &mut Element, param: Option<&str>, new: &ParamData) -> Result<(
             };
             source.function = Some(FunctionText { shape, span, arguments, points: Vec::new(), params: Vec::new() });
         }
-        (Body::Controlled { coefficients, controls, .. }, None | Some("gain")) if controls.len() <= 2 => {
+        (Body::Controlled { coefficients, poly, .. }, None | Some("gain")) if !*poly => {
             *coefficients = vec![value];
         }
         (Body::Device { params, .. } | Body::Described { params, .. }, Some(name)) => put(params, name, value),
         (Body::Device { params, .. }, None) => put(params, "area", value),
-        (
-            Body::Controlled { multiplier, .. } | Body::Behavioural { multiplier, .. } | Body::Table { multiplier, .. },
-            Some("m"),
-        ) => *multiplier = Some(value),
+        (Body::Controlled { params, .. } | Body::Behavioural { params, .. } | Body::Line { params }, Some(name)) => {
+            put(params, name, value)
+        }
         _ => {
             return wrong(
                 "values that can be changed: the main value of R, C, L, K, V, I and linear E, F, G, H; parameters of devices",

@@ -1,18 +1,16 @@
 //! Element lines.
 
-use super::ast::{Body, Controlled, Element, Param, Passive, Value, Word};
-use super::lex::{Blanks, Cursor, Kind, Token};
+use super::ast::{Body, Controlled, Element, Param, Passive, Value, ValueKind, Word};
+use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
 use super::value::{self, known_flag, name, params, value, word};
-use super::{sources, suggest};
+use super::{controlled, sources};
 use crate::diagnostic::Diagnostic;
 
 /// Letters that begin an element.
-const LETTERS: &str = "bcdefghijklmqrsvwxyz";
+const LETTERS: &str = "bcdefghijklmoqrstuvwxyz";
 /// Long element words of the `Y` form, after which the element's name follows.
 const Y_WORDS: [&str; 4] = ["ymemristor", "ydac", "yadc", "yopamp"];
-/// Most controlling quantities of one POLY source.
-const MOST_CONTROLS: f64 = 1000.0;
 
 /// Parses one element line; `read` gives the text of a PWL file.
 pub(crate) fn element(line: &Line, read: &mut sources::ReadPoints) -> Result<Element, Diagnostic> {
@@ -33,8 +31,8 @@ pub(crate) fn element(line: &Line, read: &mut sources::ReadPoints) -> Result<Ele
     }
     let count = match letter {
         'k' | 'x' | 'y' => 0,
-        'j' | 'q' | 'z' => 3,
-        'm' | 's' => 4,
+        'm' | 'o' | 's' | 't' => 4,
+        'j' | 'q' | 'u' | 'z' => 3,
         _ => 2,
     };
     let nodes = nodes(cursor, &title, count)?;
@@ -42,17 +40,15 @@ pub(crate) fn element(line: &Line, read: &mut sources::ReadPoints) -> Result<Ele
         'r' => passive(cursor, Passive::Resistor)?,
         'c' => passive(cursor, Passive::Capacitor)?,
         'l' => passive(cursor, Passive::Inductor)?,
-        'k' => Body::Mutual {
-            first: name(cursor, "the first inductor")?,
-            second: name(cursor, "the second inductor")?,
-            coupling: value(cursor, "the coupling coefficient")?,
-        },
+        'k' => mutual(cursor)?,
         'v' | 'i' => sources::independent(cursor, letter == 'v', read)?,
-        'e' => controlled(cursor, Controlled::Vcvs)?,
-        'f' => controlled(cursor, Controlled::Cccs)?,
-        'g' => controlled(cursor, Controlled::Vccs)?,
-        'h' => controlled(cursor, Controlled::Ccvs)?,
-        'b' => behavioural(cursor)?,
+        'e' => controlled::controlled(cursor, Controlled::Vcvs)?,
+        'f' => controlled::controlled(cursor, Controlled::Cccs)?,
+        'g' => controlled::controlled(cursor, Controlled::Vccs)?,
+        'h' => controlled::controlled(cursor, Controlled::Ccvs)?,
+        'b' => controlled::behavioural(cursor)?,
+        't' => Body::Line { params: params(cursor, |cursor, _| known_flag(cursor, &[]))? },
+        'o' | 'u' => device(cursor, false, &[], None)?,
         'd' => device(cursor, false, &["off"], Some("area"))?,
         'm' => device(cursor, false, &["off"], None)?,
         'j' | 'z' => device(cursor, false, &["off"], Some("area"))?,
@@ -74,8 +70,10 @@ fn unknown(line: &Line) -> Diagnostic {
     let hint = match first.to_ascii_lowercase() {
         'a' => "XSPICE code models are not part of this version",
         'n' => "Verilog-A devices are not part of this version",
-        'o' | 't' | 'u' | 'p' => "transmission lines are not part of this version",
-        _ => "element names begin with one of R C L K V I E F G H B D J M Q S W X Y Z; a comment begins with `*`",
+        'p' => {
+            "coupled lines (CPL) are not part of this version; a single lossy line is an O element with an LTRA model"
+        }
+        _ => "element names begin with one of R C L K V I E F G H B D J M Q S T O U W X Y Z; a comment begins with `*`",
     };
     let message = format!("`{}` begins no known element", super::lex::shorten(&line.text[..end.max(first.len_utf8())]));
     Diagnostic::error(span, message).label("unknown element letter").hint(hint)
@@ -101,6 +99,9 @@ fn nodes(cursor: &mut Cursor, title: &Word, count: usize) -> Result<Vec<Word>, D
     Ok(nodes)
 }
 
+/// Parameters of R, C and L whose value may be an expression over the circuit, written without braces.
+const EXPRESSIONS: [&str; 9] = ["r", "c", "l", "q", "flux", "resistance", "capacitance", "inductance", "charge"];
+
 /// `[value] [model] [name=value ..]`; which of two words is the model shows when all names are known.
 fn passive(cursor: &mut Cursor, kind: Passive) -> Result<Body, Diagnostic> {
     if cursor.peek().is_none() {
@@ -110,119 +111,42 @@ fn passive(cursor: &mut Cursor, kind: Passive) -> Result<Body, Diagnostic> {
     while values.len() < 2 && cursor.peek().is_some() && !cursor.at_assignment() {
         values.push(value(cursor, "a value")?);
     }
-    let params = params(cursor, |cursor, _| known_flag(cursor, &[]))?;
-    Ok(Body::Passive { kind, values, params })
-}
-
-/// The only parameter after the value of some sources: `m=`.
-fn multiplier(cursor: &mut Cursor) -> Result<Option<Value>, Diagnostic> {
-    if !cursor.at_assignment() {
-        return Ok(None);
-    }
-    let token = cursor.peek();
-    let param = value::assignment(cursor)?;
-    if &*param.name.text == "m" {
-        return Ok(Some(param.value));
-    }
-    let span = token.map_or(param.name.span, |t: Token| cursor.span(&t));
-    let error = Diagnostic::error(span, format!("unknown parameter `{}`", param.name.text));
-    Err(error.hint("only the multiplier `m=` may follow here"))
-}
-
-fn controlled(cursor: &mut Cursor, kind: Controlled) -> Result<Body, Diagnostic> {
-    let by_voltage = matches!(kind, Controlled::Vcvs | Controlled::Vccs);
-    let voltage = matches!(kind, Controlled::Vcvs | Controlled::Ccvs);
-    if by_voltage && cursor.at_assignment() {
-        let keyword = name(cursor, "an assignment")?;
-        let wanted = if voltage { "vol" } else { "cur" };
-        if &*keyword.text != wanted && &*keyword.text != "value" {
-            let hint =
-                suggest::did_you_mean(&keyword.text, ["vol", "cur", "value"], format!("write `{wanted}=expression`"));
-            return Err(Diagnostic::error(keyword.span, format!("unknown parameter `{}`", keyword.text)).hint(hint));
+    let mut all = Vec::new();
+    while let Some(token) = cursor.peek() {
+        if cursor.at_assignment() && EXPRESSIONS.iter().any(|word| token.is(word)) {
+            let name = name(cursor, "a parameter name")?;
+            cursor.take_if(Kind::Equals)?;
+            let value = value::bare_expression(cursor, format_args!("a value for `{}`", name.text))?;
+            all.push(Param { name, value });
+        } else if cursor.at_assignment() {
+            all.push(value::assignment(cursor)?);
+        } else if cursor.take_if(Kind::Comma)?.is_none() {
+            all.push(known_flag(cursor, &[])?);
         }
+    }
+    Ok(Body::Passive { kind, values, params: all })
+}
+
+/// `L1 L2 .. k`: the coupling comes last, also as `k=`.
+fn mutual(cursor: &mut Cursor) -> Result<Body, Diagnostic> {
+    let mut coils = vec![name(cursor, "the first inductor")?, name(cursor, "the second inductor")?];
+    while cursor.peek().is_some_and(|t| t.kind == Kind::Word && t.text.starts_with(['l', 'L']))
+        && !cursor.at_assignment()
+    {
+        coils.push(name(cursor, "an inductor")?);
+    }
+    if cursor.at_assignment() && cursor.peek().is_some_and(|t| t.is("k")) {
+        cursor.take()?;
         cursor.take_if(Kind::Equals)?;
-        let formula = value::rest_formula(cursor, "an expression")?;
-        return Ok(Body::Behavioural { voltage, formula, multiplier: multiplier(cursor)? });
     }
-    let keyword = cursor.peek();
-    if by_voltage && keyword.is_some_and(|t| t.is("value") || t.is("vol") || t.is("cur")) {
-        cursor.take()?;
-        let formula = value::rest_formula(cursor, "an expression")?;
-        return Ok(Body::Behavioural { voltage, formula, multiplier: multiplier(cursor)? });
+    // a parameter as the coupling may begin with an l, too
+    if cursor.peek().is_none()
+        && coils.len() > 2
+        && let Some(Word { text, span }) = coils.pop()
+    {
+        return Ok(Body::Mutual { coils, coupling: Value { kind: ValueKind::Word(text), span } });
     }
-    if by_voltage && keyword.is_some_and(|t| t.is("table")) {
-        return table(cursor, voltage);
-    }
-    let mut poly = None;
-    if let Some(token) = keyword.filter(|t| t.is("poly")) {
-        cursor.take()?;
-        let size = value(cursor, "the number of controls of POLY")?;
-        match size.kind {
-            super::ast::ValueKind::Number(n) if (1.0..=MOST_CONTROLS).contains(&n) && n.fract() == 0.0 => {
-                poly = Some(n as usize)
-            }
-            _ => {
-                let error = Diagnostic::error(size.span, "POLY needs a whole number of controls");
-                return Err(error.label("1 to 1000 expected").hint(format!("as in `{}(2) ..`", token.text)));
-            }
-        }
-    }
-    let mut controls = Vec::new();
-    for nth in 1..=poly.unwrap_or(1) {
-        if by_voltage {
-            controls.push(name(cursor, format_args!("the positive node of control {nth}"))?);
-            controls.push(name(cursor, format_args!("the negative node of control {nth}"))?);
-        } else {
-            controls.push(name(cursor, format_args!("the element that carries control {nth}"))?);
-        }
-    }
-    let mut coefficients = Vec::new();
-    if poly.is_none() && cursor.at_assignment() && cursor.peek().is_some_and(|t| t.is("gain")) {
-        coefficients.push(value::assignment(cursor)?.value);
-    }
-    while cursor.peek().is_some() && !cursor.at_assignment() {
-        if poly.is_none() && coefficients.len() == 1 {
-            break;
-        }
-        coefficients.push(value(cursor, "a coefficient")?);
-    }
-    if coefficients.is_empty() {
-        return Err(cursor.expected(if poly.is_some() { "the coefficients" } else { "the gain" }));
-    }
-    Ok(Body::Controlled { kind, controls, coefficients, multiplier: multiplier(cursor)? })
-}
-
-fn table(cursor: &mut Cursor, voltage: bool) -> Result<Body, Diagnostic> {
-    cursor.take()?;
-    let Some(token) = cursor.take_if(Kind::Formula)? else {
-        return Err(cursor.expected("`{expression}` after TABLE"));
-    };
-    let formula = value::formula(cursor, token.text, token.text_start())?;
-    cursor.take_if(Kind::Equals)?;
-    let mut points = Vec::new();
-    while cursor.peek().is_some() && !cursor.at_assignment() {
-        points.push(value(cursor, "a table point")?);
-    }
-    if points.len() < 4 || !points.len().is_multiple_of(2) {
-        return Err(cursor.expected("at least two points `(x, y)`"));
-    }
-    Ok(Body::Table { voltage, formula, points, multiplier: multiplier(cursor)? })
-}
-
-fn behavioural(cursor: &mut Cursor) -> Result<Body, Diagnostic> {
-    let keyword = match cursor.peek() {
-        Some(token) if cursor.at_assignment() => token,
-        _ => return Err(cursor.expected("`v=expression` or `i=expression`")),
-    };
-    let voltage = keyword.is("v");
-    if !voltage && !keyword.is("i") {
-        let error = Diagnostic::error(cursor.span(&keyword), format!("a B source has no `{}=`", keyword.text));
-        return Err(error.label("`v` or `i` expected"));
-    }
-    cursor.take()?;
-    cursor.take_if(Kind::Equals)?;
-    let formula = value::rest_formula(cursor, "an expression")?;
-    Ok(Body::Behavioural { voltage, formula, multiplier: multiplier(cursor)? })
+    Ok(Body::Mutual { coils, coupling: value(cursor, "the coupling coefficient")? })
 }
 
 /// `[control] model [value] [flags] [name=value ..]`

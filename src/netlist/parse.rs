@@ -12,7 +12,7 @@ use super::include::{Mark, section_mark};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
-use super::{elements, signals, value};
+use super::{elements, measure, value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
 
@@ -271,8 +271,14 @@ impl Parser {
         match name {
             "options" | "option" | "opt" => self.deck.options.extend(commands::options(cursor)?),
             "temp" => self.deck.options.push(commands::temperature(cursor, word)?),
-            "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
-            "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
+            "save" | "probe" => self.deck.saves.extend(commands::save(cursor)?),
+            "print" | "plot" => self.deck.prints.push(commands::print(cursor, name == "plot")?),
+            "measure" | "meas" => {
+                let files = &mut self.files;
+                let measure = measure::measure(cursor, &mut |path, span| files.points(path, span))?;
+                self.deck.measures.push(measure);
+            }
+            "four" | "fourier" => self.deck.fouriers.push(measure::fourier(cursor)?),
             "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => {
                 self.deck.analyses.push(commands::analysis(cursor, word)?)
             }

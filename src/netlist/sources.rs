@@ -8,13 +8,15 @@ use crate::diagnostic::{Diagnostic, Span};
 /// Reads the points of a PWL file named at a span.
 pub(crate) type ReadPoints<'r> = dyn FnMut(&str, Span) -> Result<Vec<(f64, f64)>, Diagnostic> + 'r;
 
-const SHAPES: [(&str, Shape); 6] = [
+const SHAPES: [(&str, Shape); 8] = [
     ("pulse", Shape::Pulse),
     ("sin", Shape::Sine),
     ("exp", Shape::Exponential),
     ("pwl", Shape::PiecewiseLinear),
     ("sffm", Shape::FrequencyModulated),
     ("am", Shape::AmplitudeModulated),
+    ("trnoise", Shape::Noise),
+    ("trrandom", Shape::Random),
 ];
 
 fn shape(token: &Token) -> Option<Shape> {
@@ -23,7 +25,7 @@ fn shape(token: &Token) -> Option<Shape> {
 }
 
 fn is_keyword(token: &Token) -> bool {
-    token.is("dc") || token.is("ac") || shape(token).is_some()
+    ["dc", "ac", "distof1", "distof2"].iter().any(|word| token.is(word)) || shape(token).is_some()
 }
 
 /// What follows the nodes of a V or I line.
@@ -51,9 +53,18 @@ pub(crate) fn independent(cursor: &mut Cursor, voltage: bool, read: &mut ReadPoi
             let after_pwl = source.function.as_mut().filter(|f| f.shape == Shape::PiecewiseLinear);
             match (&*param.name.text, after_pwl) {
                 ("m", _) if !voltage => multiplier = Some(param.value),
+                // of port analyses
+                ("portnum" | "z0" | "pwr" | "freq" | "phase", _) => {}
                 ("r" | "td", Some(function)) => function.params.push(param),
                 _ => return Err(unknown_param(&param)),
             }
+        } else if token.is("distof1") || token.is("distof2") {
+            cursor.take()?;
+            while number(cursor)?.is_some() {}
+        } else if token.is("external") {
+            let error =
+                Diagnostic::error(cursor.span(&token), "an EXTERNAL source has its values from a calling program");
+            return Err(error.label("not part of this version").hint("a program sets sources through `Session`"));
         } else if source.dc.is_none() && source.ac.is_none() && source.function.is_none() {
             source.dc = Some(bare(cursor, &token)?);
         } else {
@@ -83,7 +94,9 @@ fn unknown_word(cursor: &Cursor, token: &Token) -> Diagnostic {
     let names = SHAPES.iter().map(|&(name, _)| name).chain(["dc", "ac"]);
     let hint = suggest::did_you_mean(&word, names, "a source is written `[DC] value [AC magnitude phase] [PULSE(..)]`");
     let message = format!("`{}` is no source function", shorten(&word));
-    Diagnostic::error(cursor.span(token), message).label("PULSE, SIN, EXP, PWL, SFFM or AM expected").hint(hint)
+    Diagnostic::error(cursor.span(token), message)
+        .label("PULSE, SIN, EXP, PWL, SFFM, AM, TRNOISE or TRRANDOM expected")
+        .hint(hint)
 }
 
 fn unknown_param(param: &Param) -> Diagnostic {

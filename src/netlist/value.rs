@@ -242,6 +242,48 @@ pub(crate) fn function_body(cursor: &mut Cursor, shared: bool) -> Result<Formula
     formula(cursor, &line.text[first.start..end], first.start)
 }
 
+/// An expression in braces, or bare up to the next `name=` outside parentheses (braces are parentheses there).
+pub(crate) fn open_formula(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Formula, Diagnostic> {
+    let mut after = cursor.clone();
+    if let Some(token) = after.take_if(Kind::Formula)?
+        && (after.peek().is_none() || after.at_assignment())
+    {
+        *cursor = after;
+        return formula(cursor, token.text, token.text_start());
+    }
+    let line = cursor.line;
+    let rest = line.text[cursor.last_end()..].trim_start();
+    let start = line.text.len() - rest.len();
+    let text = rest[..before_assignment(rest)].trim_end();
+    if text.is_empty() {
+        return Err(cursor.expected(what));
+    }
+    cursor.jump(start + text.len())?;
+    formula(cursor, text, start)
+}
+
+/// Length of the text before the first ` name =` outside parentheses.
+fn before_assignment(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut depth = 0usize;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'(' | b'{' => depth += 1,
+            b')' | b'}' => depth = depth.saturating_sub(1),
+            b'=' if depth == 0 && bytes.get(at + 1) != Some(&b'=') => {
+                let before = text[..at].trim_end();
+                let word = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
+                let separate = word < before.len() && before[..word].ends_with(char::is_whitespace);
+                if separate && before[word..].starts_with(|c: char| c.is_ascii_alphabetic()) {
+                    return word;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 /// The expression of a behavioural source: in braces, or bare to the end of the line (braces are parentheses there).
 pub(crate) fn rest_formula(cursor: &mut Cursor, what: impl Display + Copy) -> Result<Formula, Diagnostic> {
     let mut after = cursor.clone();

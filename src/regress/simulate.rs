@@ -13,6 +13,7 @@ use crate::circuit::{Circuit, Overrides};
 use crate::cosim::controller::{Spec, train};
 use crate::diagnostic::{Diagnostic, Severity, SourceMap};
 use crate::learn::Seeds;
+use crate::measure;
 use crate::netlist::Parsed;
 use crate::output::Dataset;
 
@@ -35,7 +36,7 @@ pub struct Stop {
 pub struct Run {
     /// Results of the analyses, in order.
     pub plots: Vec<Dataset>,
-    /// `.measure` results; `None` is a measure that failed.
+    /// `.measure` results; `None` is a measure that failed. Of run `k` of several, `name[k]`.
     pub measures: Vec<(String, Option<f64>)>,
     /// Warnings of the netlist and remarks of the analyses.
     pub warnings: Vec<String>,
@@ -101,6 +102,7 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
     let mut collector = Collector { plots: Vec::new(), notes: Vec::new(), deadline };
     let outcome = analysis::run(&circuit, &options, &mut collector);
     run.plots = collector.plots;
+    run.measures = measures(&circuit, &run.plots);
     run.warnings.append(&mut collector.notes);
     outcome.map_err(|failure| explain(&failure, &circuit))?;
     for spec in &specs {
@@ -110,12 +112,25 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
     Ok(())
 }
 
+/// The `.measure` results of all plots.
+fn measures(circuit: &Circuit, plots: &[Dataset]) -> Vec<(String, Option<f64>)> {
+    let mut all = Vec::new();
+    for plot in plots {
+        let found = measure::evaluate_after(circuit, plot, &all);
+        all.extend(found);
+    }
+    all.into_iter().map(|result| (result.name, result.value)).collect()
+}
+
 /// Every step and sample; the first failure ends the deck.
 fn all_runs(circuit: &Circuit, options: &Options, run: &mut Run) -> Result<(), Failure> {
     let mut joined = Joined::default();
-    let mut failure = None;
+    let (mut failure, mut number) = (None, 0);
     campaign::execute(circuit, options, |outcome| {
         run.plots.extend(joined.add(&outcome));
+        number += 1;
+        let results = measures(&outcome.circuit, &outcome.plots);
+        run.measures.extend(results.into_iter().map(|(name, value)| (format!("{name}[{number}]"), value)));
         run.warnings.extend(outcome.notes.iter().map(|note| format!("{}: {note}", outcome.run.label())));
         failure = failure.take().or(outcome.failure);
     });

@@ -4,9 +4,12 @@
 //! gives every node and element its name; [`kinds`] then evaluates each element, when all names are known.
 
 mod analyses;
+mod behaviour;
 mod check;
+mod columns;
 mod flatten;
 mod kinds;
+mod line;
 mod models;
 mod passive;
 mod random;
@@ -24,7 +27,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::ast::{Deck, Element as ElementText};
 use super::edit::edited;
 use super::report::{Fault, Report};
-use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting};
+use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting, Signal};
 use crate::diagnostic::{Diagnostic, SourceMap};
 
 /// Temperature without `.temp` and `.options temp=`, and nominal temperature without `tnom=`; degrees Celsius.
@@ -86,6 +89,8 @@ struct Elaborator<'d> {
     edited: HashMap<&'d str, &'d ElementText>,
     /// Key of the random functions; `None` gives nominal values.
     random: Option<(u64, u64)>,
+    /// Signals that `.print`, `.measure` and `.four` need.
+    needed: Vec<Signal>,
     /// Buffer for full names.
     scratch: String,
 }
@@ -137,6 +142,7 @@ pub(crate) fn elaborate(
         overrides,
         edited: edited.iter().map(|(name, element)| (name.as_str(), element)).collect(),
         random: Some((1, 0)),
+        needed: Vec::new(),
         scratch: String::new(),
     };
     let count = work.check()?;
@@ -151,7 +157,7 @@ pub(crate) fn elaborate(
     if !complete {
         return None;
     }
-    let prints = work.prints();
+    let (prints, measures, fouriers) = (work.prints(), work.measures(), work.fouriers());
     let circuit = Circuit {
         title: deck.title.clone(),
         elements,
@@ -163,8 +169,10 @@ pub(crate) fn elaborate(
         saved_bias: deck.saved_bias.clone(),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
-        saves: work.saves(&prints),
+        saves: work.saves(),
         prints,
+        measures,
+        fouriers,
         controllers: work.controllers(&top),
         nodes: std::mem::take(&mut work.nodes),
         node_index: std::mem::take(&mut work.node_index),

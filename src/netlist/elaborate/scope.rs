@@ -20,12 +20,22 @@ enum Trouble {
     Fault(Fault),
 }
 
+/// What the names of an expression may mean beside parameters.
+#[derive(Clone, Debug, PartialEq)]
+enum Meaning {
+    /// Nothing else: the value must be known before the simulation.
+    Number,
+    /// Voltages, currents and time; `x` is this quantity of the element, unless a parameter has the name.
+    Circuit(Option<Quantity>),
+    /// `s` is the Laplace variable.
+    Laplace,
+}
+
 /// Names of one instance, for the expression engine.
 struct Names<'w, 'd> {
     work: &'w Elaborator<'d>,
     env: &'w Rc<Env>,
-    /// Node voltages, currents and time are allowed.
-    quantities: bool,
+    meaning: &'w Meaning,
     /// Set when an unevaluated parameter was met.
     needs: Option<(Rc<Env>, usize)>,
     /// Set when a parameter was met that has been reported.
@@ -38,7 +48,10 @@ struct Names<'w, 'd> {
 
 impl Scope<Quantity> for Names<'_, '_> {
     fn ident(&mut self, name: &str) -> Option<Result<Expr<Quantity>, String>> {
-        if self.quantities {
+        if *self.meaning == Meaning::Laplace && name == "s" {
+            return Some(Ok(Expr::Leaf(Quantity::Laplace)));
+        }
+        if self.has_quantities() {
             match name {
                 "time" => return Some(Ok(Expr::Leaf(Quantity::Time))),
                 "temper" => return Some(Ok(Expr::Leaf(Quantity::TemperCelsius))),
@@ -47,8 +60,12 @@ impl Scope<Quantity> for Names<'_, '_> {
             }
         }
         let Some((env, index)) = self.work.find_param(self.env, name) else {
-            if !self.quantities && name == "temper" {
-                return Some(Ok(Expr::Const(self.work.celsius)));
+            match self.meaning {
+                Meaning::Number | Meaning::Laplace if name == "temper" => {
+                    return Some(Ok(Expr::Const(self.work.celsius)));
+                }
+                Meaning::Circuit(Some(own)) if name == "x" => return Some(Ok(Expr::Leaf(own.clone()))),
+                _ => {}
             }
             if self.work.broken.contains(name) {
                 self.reported = true;
@@ -100,7 +117,7 @@ impl Scope<Quantity> for Names<'_, '_> {
     }
 
     fn convention(&self) -> Convention {
-        if self.quantities { Convention::Behavioural } else { Convention::Parameter }
+        if self.has_quantities() { Convention::Behavioural } else { Convention::Parameter }
     }
 
     fn similar(&self, name: &str) -> Option<String> {
@@ -117,8 +134,12 @@ impl Scope<Quantity> for Names<'_, '_> {
 }
 
 impl Names<'_, '_> {
+    fn has_quantities(&self) -> bool {
+        matches!(self.meaning, Meaning::Circuit(_))
+    }
+
     fn allowed(&self) -> Result<(), String> {
-        if self.quantities {
+        if self.has_quantities() {
             return Ok(());
         }
         Err("voltages and currents cannot stand here: the value must be known before the simulation".into())
@@ -153,7 +174,7 @@ impl<'d> Elaborator<'d> {
     }
 
     /// Evaluates one parameter and what it depends on; faults are reported and leave [`Slot::Failed`].
-    fn settle(&mut self, env: &Rc<Env>, index: usize) {
+    pub(super) fn settle(&mut self, env: &Rc<Env>, index: usize) {
         let mut stack = vec![(Rc::clone(env), index)];
         while let Some((env, index)) = stack.last().cloned() {
             let slot = env.slots.borrow()[index];
@@ -223,10 +244,10 @@ impl<'d> Elaborator<'d> {
             |message: &str| Trouble::Fault(Diagnostic::error(value.span, message).label("a number expected").into());
         let expr = match &value.kind {
             ValueKind::Number(number) => return Ok(*number),
-            ValueKind::Formula(formula) => self.try_formula(env, formula, false)?,
+            ValueKind::Formula(formula) => self.try_formula(env, formula, &Meaning::Number)?,
             ValueKind::Word(word) => {
                 let leaf = Expr::Leaf(Name::Ident { name: word.to_string(), at: 0 });
-                self.try_resolve(env, &leaf, false, |_| value.span)?
+                self.try_resolve(env, &leaf, &Meaning::Number, |_| value.span)?
             }
             ValueKind::Text(_) => return Err(fault("a text in quotes is no number")),
             ValueKind::Vector(_) => return Err(fault("a single number is expected, not a list")),
@@ -240,8 +261,27 @@ impl<'d> Elaborator<'d> {
 
     /// An expression over circuit quantities, parameters put in place.
     pub(super) fn behaviour(&mut self, env: &Rc<Env>, formula: &Formula) -> Result<Expr<Quantity>, Fault> {
+        self.formula(env, formula, &Meaning::Circuit(None))
+    }
+
+    /// The same for the value of an element, where `x` may stand for its voltage or current.
+    pub(super) fn own_behaviour(
+        &mut self,
+        env: &Rc<Env>,
+        formula: &Formula,
+        own: Quantity,
+    ) -> Result<Expr<Quantity>, Fault> {
+        self.formula(env, formula, &Meaning::Circuit(Some(own)))
+    }
+
+    /// A transfer function: an expression of `s`, parameters put in place.
+    pub(super) fn transfer(&mut self, env: &Rc<Env>, formula: &Formula) -> Result<Expr<Quantity>, Fault> {
+        self.formula(env, formula, &Meaning::Laplace)
+    }
+
+    fn formula(&mut self, env: &Rc<Env>, formula: &Formula, meaning: &Meaning) -> Result<Expr<Quantity>, Fault> {
         loop {
-            match self.try_formula(env, formula, true) {
+            match self.try_formula(env, formula, meaning) {
                 Ok(expr) => return Ok(expr),
                 Err(Trouble::Fault(fault)) => return Err(fault),
                 Err(Trouble::Needs(env, index)) => self.settle(&env, index),
@@ -249,8 +289,8 @@ impl<'d> Elaborator<'d> {
         }
     }
 
-    fn try_formula(&self, env: &Rc<Env>, formula: &Formula, quantities: bool) -> Result<Expr<Quantity>, Trouble> {
-        self.try_resolve(env, &formula.expr, quantities, |error| {
+    fn try_formula(&self, env: &Rc<Env>, formula: &Formula, meaning: &Meaning) -> Result<Expr<Quantity>, Trouble> {
+        self.try_resolve(env, &formula.expr, meaning, |error| {
             let at = error.at.min(formula.len);
             formula.origin.span(formula.start + at, formula.start + formula.len)
         })
@@ -260,12 +300,12 @@ impl<'d> Elaborator<'d> {
         &self,
         env: &Rc<Env>,
         expr: &Expr<Name>,
-        quantities: bool,
+        meaning: &Meaning,
         place: impl Fn(&ResolveError) -> Span,
     ) -> Result<Expr<Quantity>, Trouble> {
         let whole = place(&ResolveError { at: 0, message: String::new(), hint: None });
         let text = (whole.file, whole.start);
-        let mut names = Names { work: self, env, quantities, needs: None, reported: false, text, drawn: 0 };
+        let mut names = Names { work: self, env, meaning, needs: None, reported: false, text, drawn: 0 };
         expr.resolve(&mut names).map_err(|error| match names.needs {
             Some((env, index)) => Trouble::Needs(env, index),
             None if names.reported => Trouble::Fault(Fault::Reported),
@@ -331,7 +371,7 @@ impl<'d> Elaborator<'d> {
         };
         let has_branch = match &self.placed[id.0 as usize].text.body {
             Body::Passive { kind, .. } => *kind == Passive::Inductor,
-            Body::Source { voltage, .. } | Body::Behavioural { voltage, .. } | Body::Table { voltage, .. } => *voltage,
+            Body::Source { voltage, .. } | Body::Behavioural { voltage, .. } => *voltage,
             Body::Controlled { kind, .. } => matches!(kind, Controlled::Vcvs | Controlled::Ccvs),
             _ => false,
         };

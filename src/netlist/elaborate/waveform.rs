@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Elaborator, Env};
-use crate::circuit::Waveform;
+use crate::circuit::{Distribution, NoiseWave, RandomWave, Waveform};
 use crate::diagnostic::Diagnostic;
 use crate::netlist::ast::{FunctionText, Shape, Value};
 use crate::netlist::report::Fault;
@@ -54,6 +54,8 @@ impl<'d> Elaborator<'d> {
             }
             Shape::FrequencyModulated => ("SFFM", "SFFM(vo va fc mdi fs)", 2, 5),
             Shape::AmplitudeModulated => ("AM", "AM(va vo mf fc td)", 3, 5),
+            Shape::Noise => ("TRNOISE", "TRNOISE(na nt nalpha namp rtsam rtscapt rtsemt)", 2, 7),
+            Shape::Random => ("TRRANDOM", "TRRANDOM(type ts td param1 param2)", 2, 5),
         };
         if values.len() < least {
             let error = Diagnostic::error(
@@ -135,7 +137,60 @@ impl<'d> Elaborator<'d> {
                     delay: a.or_zero(4),
                 })
             }
+            Shape::Noise => {
+                a.not_negative(&[(1, "sample time"), (5, "capture time"), (6, "emission time")])?;
+                let telegraph = a.nonzero(4).zip(a.nonzero(5)).zip(a.nonzero(6)).map(|((h, c), e)| [h, c, e]);
+                let exponent = a.or_zero(2);
+                if !(0.0..=2.0).contains(&exponent) {
+                    let error = Diagnostic::error(text.arguments[2].span, format!("the exponent is {exponent}"));
+                    return Err(error.label("0 to 2 expected").into());
+                }
+                Ok(Waveform::Noise(NoiseWave {
+                    seed: self.stream(env, text),
+                    offset: 0.0,
+                    white: a.or_zero(0),
+                    step: a.or_zero(1),
+                    exponent,
+                    flicker: a.or_zero(3),
+                    telegraph,
+                    jumps: Vec::new(),
+                }))
+            }
+            Shape::Random => {
+                let distribution = match a.or_zero(0) {
+                    1.0 => Distribution::Uniform,
+                    2.0 => Distribution::Gaussian,
+                    3.0 => Distribution::Exponential,
+                    4.0 => Distribution::Poisson,
+                    other => {
+                        let error = Diagnostic::error(text.arguments[0].span, format!("no distribution {other}"));
+                        let hint = "1 uniform, 2 Gaussian, 3 exponential, 4 Poisson";
+                        return Err(error.label("1 to 4 expected").hint(hint).into());
+                    }
+                };
+                if a.or_zero(1) <= 0.0 {
+                    let error = Diagnostic::error(text.arguments[1].span, "the time of a random value is not positive");
+                    return Err(error.label("more than 0 s expected").into());
+                }
+                Ok(Waveform::Random(RandomWave {
+                    seed: self.stream(env, text),
+                    offset: 0.0,
+                    distribution,
+                    step: a.or_zero(1),
+                    delay: a.or_zero(2),
+                    parameters: [a.get(3).unwrap_or(1.0), a.or_zero(4)],
+                    factor: 1.0,
+                }))
+            }
         }
+    }
+
+    /// Random stream of a source: of the seed, the draw, the instance and the place in the text.
+    fn stream(&self, env: &Rc<Env>, text: &FunctionText) -> u64 {
+        let (seed, draw) = self.random.unwrap_or((1, 0));
+        let place = [seed, draw, u64::from(text.span.file), u64::from(text.span.start)];
+        let bytes = env.path.bytes().chain(place.into_iter().flat_map(u64::to_le_bytes));
+        super::random::hash(bytes)
     }
 
     fn piecewise(&mut self, env: &Rc<Env>, text: &FunctionText, values: &[f64]) -> Result<Waveform, Fault> {
@@ -188,7 +243,7 @@ pub(super) fn initial_value(waveform: &Waveform) -> f64 {
             }
         }
         Waveform::FrequencyModulated { offset, .. } => *offset,
-        Waveform::AmplitudeModulated { .. } => 0.0,
+        Waveform::AmplitudeModulated { .. } | Waveform::Noise(_) | Waveform::Random(_) => 0.0,
     }
 }
 
@@ -205,6 +260,11 @@ pub(super) fn scaled(waveform: Waveform, factor: f64) -> Waveform {
         }
         Waveform::AmplitudeModulated { amplitude, .. } => *amplitude *= factor,
         Waveform::PiecewiseLinear { points, .. } => points.iter_mut().for_each(|point| point.1 *= factor),
+        Waveform::Noise(noise) => noise.scale(factor),
+        Waveform::Random(random) => {
+            random.offset *= factor;
+            random.factor *= factor;
+        }
     }
     waveform
 }
