@@ -108,7 +108,7 @@ REFERENCES = {
     "floating_caps": lambda d: transient(d, ["v(a)", "v(b)", "v(c)"], 10e-6),
     "relay_diode": lambda d: transient(d, ["v(d)", "i(l1)"], 12e-3, 24000, SWITCHED),
     "boost_ideal": boost,
-    "mos_multivibrator": lambda d: transient(d, [], 6e-3, 60000, period="v(d1)"),
+    "mos_multivibrator": lambda d: transient(d, [], 6e-3, 30000, POWER, period="v(d1)"),
     "negative_resistance": lambda d: transient(d, [], 60e-6, 60000, period="v(a)"),
     "tunnel_oscillator": lambda d: transient(d, [], 200e-9, 40000, period="v(a)"),
     "mos_thyristor": lambda d: transient(d, ["v(a)", "v(c)"], 400e-9),
