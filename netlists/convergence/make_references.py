@@ -115,6 +115,14 @@ REFERENCES = {
     "vco": lambda d: transient(d, [], 120e-9, 40000, period="v(n1)"),
     "lc_cross_coupled": lambda d: transient(d, [], 12e-9, 40000, period="v(a)"),
     "transformer_diode": lambda d: transient(d, ["v(o)"], 60e-3, 20000),
+    "bandgap": lambda d: point(d, ["v(ref)", "v(a2)", "v(g)", "v(s1)"]),
+    "bandgap_startup": lambda d: transient(d, ["v(ref)", "v(a2)"], 40e-6),
+    "thyristor_pair": lambda d: transient(d, ["v(a)", "v(g)"], 8e-6),
+    "bjt_astable": lambda d: transient(d, [], 600e-6, 60000, period="v(c1)"),
+    "bjt_741": lambda d: point(d, ["v(f)", "v(g)", "v(inv)"]),
+    "bjt_darlington_stack": lambda d: point(d, ["v(b1)", "v(b2)", "v(out)", "v(s6)"]),
+    "latch_bjt": lambda d: transient(d, ["v(c1)", "v(c2)"], 800e-9),
+    "ujt_oscillator": lambda d: transient(d, [], 40e-3, 40000, POWER, period="v(a)"),
     "h_bridge": lambda d: transient(d, ["i(l1)"], 50e-6, 50000, POWER),
 }
 
