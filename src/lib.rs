@@ -6,6 +6,7 @@ pub mod diagnostic;
 mod suggest;
 pub mod dialect;
 pub mod expr;
+pub mod osdi;
 pub mod netlist;
 pub mod circuit;
 pub mod linear;

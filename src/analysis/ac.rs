@@ -48,7 +48,7 @@ pub fn run(circuit: &Circuit, grid: &FrequencyGrid, options: &Options, sink: &mu
     let header = probes.dataset(circuit, "AC Analysis", Some(axis()));
     sink.begin(&Dataset { values: crate::output::Values::Complex(Vec::new()), ..header })?;
     let drives: Vec<(Drive, Complex64)> = sources.iter().map(|&(_, drive, value)| (drive, value)).collect();
-    let linear = rest.system.linearise(&rest.point, options.gmin)?;
+    let linear = rest.system.linearise(&rest.point, options.gmin)?.with_ac_values();
     let start = Worker {
         solver: linear.solver(),
         phasors: constants,
@@ -92,8 +92,26 @@ enum Phasor {
     Terminal(Box<Isolated>),
     /// A value that does not depend on frequency: of a current source, or a quantity of the operating point.
     Constant(Complex64),
-    /// An expression of others.
-    Expression(Pointwise, Vec<Phasor>),
+    /// An expression of others, with its work space.
+    Expression(Box<(Pointwise, Vec<Phasor>, Vec<Complex64>, Scratch)>),
+}
+
+impl Phasor {
+    fn value(&mut self, omega: f64, x: &[Complex64]) -> Complex64 {
+        match self {
+            Phasor::Difference(plus, minus) => x[*plus] - x[*minus],
+            Phasor::Terminal(element) => element.terminal_current(omega, x),
+            Phasor::Constant(value) => *value,
+            Phasor::Expression(parts) => {
+                let (expression, operands, row, scratch) = &mut **parts;
+                row.clear();
+                for operand in operands {
+                    row.push(operand.value(omega, x));
+                }
+                expression.value(row, scratch)
+            }
+        }
+    }
 }
 
 /// The probes as reads of a solution in the frequency domain.
@@ -116,33 +134,22 @@ fn phasors(
         let alone = Isolated::new(blank, circuit, system, element, &rest.point.x, options, |_| ());
         alone.map_or(Phasor::Constant(Complex64::new(f64::NAN, f64::NAN)), |e| Phasor::Terminal(Box::new(e)))
     };
-    let mut single = |probe: &Probe| match probe {
+    probes.probes.iter().map(|probe| phasor(probe, rest, options, &mut current)).collect()
+}
+
+fn phasor(probe: &Probe, rest: &AtRest, options: &Options, current: &mut dyn FnMut(&Place) -> Phasor) -> Phasor {
+    match probe {
         Probe::Voltage(plus, minus) => Phasor::Difference(*plus as usize, *minus as usize),
         Probe::Branch(branch) => Phasor::Difference(*branch as usize, 0),
         Probe::Current(place) => current(place),
-        // Powers and quantities of devices are those of the operating point.
-        _ => Phasor::Constant(probe.read(system, &rest.point, 0.0, options).into()),
-    };
-    let phasor = |probe: &Probe| match probe {
-        Probe::Expression(program, inputs) => {
-            Phasor::Expression(program.clone(), inputs.iter().map(&mut single).collect())
+        Probe::Constant(value) => Phasor::Constant((*value).into()),
+        Probe::Expression(expression, operands) => {
+            let operands = operands.iter().map(|operand| phasor(operand, rest, options, current)).collect();
+            Phasor::Expression(Box::new((expression.clone(), operands, Vec::new(), Scratch::default())))
         }
-        probe => single(probe),
-    };
-    probes.probes.iter().map(phasor).collect()
-}
-
-impl Phasor {
-    /// Its value in a solution `x` at a frequency, Hz.
-    fn read(&mut self, x: &[Complex64], frequency: f64) -> Complex64 {
-        match self {
-            Phasor::Difference(plus, minus) => x[*plus] - x[*minus],
-            Phasor::Terminal(element) => element.terminal_current(std::f64::consts::TAU * frequency, x),
-            Phasor::Constant(value) => *value,
-            Phasor::Expression(program, inputs) => {
-                let row: Vec<Complex64> = inputs.iter_mut().map(|input| input.read(x, frequency)).collect();
-                program.value(&row, &mut Scratch::default())
-            }
+        // Power is no linear quantity: its value at the operating point, as of internal quantities.
+        Probe::Internal(..) | Probe::Power(_) | Probe::BranchPower(..) => {
+            Phasor::Constant(probe.read(&rest.system, &rest.point, 0.0, options).into())
         }
     }
 }
@@ -181,7 +188,7 @@ impl Worker {
         self.row.clear();
         self.row.push(frequency.into());
         for phasor in &mut self.phasors {
-            self.row.push(phasor.read(&self.x, frequency));
+            self.row.push(phasor.value(std::f64::consts::TAU * frequency, &self.x));
         }
         Ok(())
     }

@@ -204,6 +204,7 @@ impl Isolated {
                 (unused_g, unused_c) = (vec![0.0; self.g.len()], vec![0.0; self.c.len()]);
             } else {
                 bank.constant(&mut self.g, &mut self.c);
+                bank.ac_values(&mut self.g);
             }
             let mut stamps = Stamps {
                 i: &mut self.i,

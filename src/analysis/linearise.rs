@@ -114,6 +114,12 @@ impl Linearised<'_> {
         Solver { y: vec![Complex64::ZERO; self.g.len()], lu: self.lu.clone() }
     }
 
+    /// With what differs in `.ac` and `.noise` (`ac=` of resistors).
+    pub(super) fn with_ac_values(mut self) -> Self {
+        self.system.banks.iter().for_each(|bank| bank.ac_values(&mut self.g));
+        self
+    }
+
     /// Hands every bank that has noise sources, with its operating point, to `visit`.
     pub(super) fn each_bank(&self, mut visit: impl FnMut(&dyn Bank, &Context, &[f64], &[f64])) {
         let ranges = self.system.state_ranges.iter().zip(&self.system.memory_ranges);

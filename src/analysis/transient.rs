@@ -240,7 +240,7 @@ impl Transient {
                 self.room = room;
             }
             let mut h = if self.since_restart == 0 { self.first_fraction * room } else { self.step };
-            h = h.min(self.max_step);
+            h = h.min(self.max_step).min(system.max_step());
             let mut landing = false;
             if h >= room * (1.0 - 1e-9) {
                 h = room;

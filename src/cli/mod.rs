@@ -2,6 +2,7 @@
 
 mod campaign;
 mod check;
+mod compiled;
 mod learning;
 mod models;
 mod run;
@@ -53,8 +54,11 @@ enum Command {
     Judge(test::JudgeArguments),
     /// List the device models, or the parameters of one
     Models {
-        /// Type word of a model card, such as `nmos`
+        /// Type word of a model card, such as `nmos`, or a module of the library
         name: Option<String>,
+        /// Compiled Verilog-A library, or a Verilog-A file
+        #[arg(long, value_name = "FILE")]
+        osdi: Option<PathBuf>,
         /// Write JSON instead of a table
         #[arg(long)]
         json: bool,
@@ -76,7 +80,8 @@ pub fn main() -> ExitCode {
         Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
         Command::Test(arguments) => test::test(&arguments),
         Command::Judge(arguments) => test::judge(&arguments),
-        Command::Models { name, json } => models::models(name.as_deref(), json),
+        Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
+        Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })
 }
 

@@ -447,6 +447,8 @@ pub(crate) struct Deck {
     pub measures: Vec<Measure<ExprText>>,
     pub fouriers: Vec<FourierText>,
     pub controllers: Vec<ControllerText>,
+    /// Libraries of compiled models.
+    pub libraries: Vec<std::sync::Arc<crate::osdi::Library>>,
     /// `.control` blocks.
     pub controls: Vec<ControlText>,
 }

@@ -9,7 +9,7 @@ use super::{columns, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 45] = [
+pub(crate) const KNOWN: [&str; 48] = [
     "measure",
     "meas",
     "four",
@@ -55,6 +55,9 @@ pub(crate) const KNOWN: [&str; 45] = [
     "width",
     "control",
     "endc",
+    "osdi",
+    "pre_osdi",
+    "hdl",
 ];
 
 /// Statements of the dialect that this version does not have.

@@ -7,6 +7,7 @@ mod ast;
 mod columns;
 mod beside;
 mod commands;
+mod compiled;
 mod controlled;
 mod conditional;
 mod edit;

@@ -165,6 +165,12 @@ impl Parser {
         }
         let keyword = line.text.split(char::is_whitespace).next().unwrap_or("").to_ascii_lowercase();
         if let Some(control) = &mut self.control {
+            if keyword == "pre_osdi" || keyword == "osdi" {
+                let mut cursor = Cursor::new(line, Blanks::Strict)?;
+                cursor.take()?;
+                self.compiled_models(&mut cursor)?;
+                return Ok(Next::Line);
+            }
             if keyword != ".endc" {
                 control.lines.push((line.text.as_ref().into(), line.span()));
                 return Ok(Next::Line);
@@ -238,6 +244,7 @@ impl Parser {
                 let (name, function) = commands::function(cursor, false)?;
                 self.block().functions.insert(name.text, function);
             }
+            ".osdi" | ".pre_osdi" | ".hdl" => self.compiled_models(cursor)?,
             ".global" => self.deck.globals.extend(commands::words(cursor, "a node")?),
             ".ic" => {
                 let values = commands::node_values(cursor)?;

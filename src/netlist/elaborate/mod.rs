@@ -5,6 +5,7 @@
 
 mod analyses;
 mod behaviour;
+mod bins;
 mod check;
 mod columns;
 mod flatten;
@@ -84,6 +85,8 @@ struct Elaborator<'d> {
     same_model: HashMap<(usize, Vec<u64>), ModelId>,
     celsius: f64,
     nominal_celsius: f64,
+    /// Length and width of transistors that do not give their own, m.
+    default_size: [f64; 2],
     overrides: &'d Overrides,
     /// Element lines that stand in place of those of the deck, by full name.
     edited: HashMap<&'d str, &'d ElementText>,
@@ -139,6 +142,7 @@ pub(crate) fn elaborate(
         same_model: HashMap::new(),
         celsius: ROOM_CELSIUS,
         nominal_celsius: ROOM_CELSIUS,
+        default_size: [bins::DEFAULT_SIZE; 2],
         overrides,
         edited: edited.iter().map(|(name, element)| (name.as_str(), element)).collect(),
         random: Some((1, 0)),
@@ -178,6 +182,7 @@ pub(crate) fn elaborate(
         node_index: std::mem::take(&mut work.node_index),
         element_index: std::mem::take(&mut work.element_index),
         models: std::mem::take(&mut work.models),
+        libraries: deck.libraries.clone(),
         sources: Arc::clone(sources),
         origin: None,
         overrides: Overrides::default(),
@@ -242,6 +247,8 @@ impl<'d> Elaborator<'d> {
                 match name.as_str() {
                     "temp" => self.celsius = celsius,
                     "tnom" => self.nominal_celsius = celsius,
+                    "defl" => self.default_size[0] = celsius,
+                    "defw" => self.default_size[1] = celsius,
                     _ => {}
                 }
                 let temperature = name == "temp" || name == "tnom";

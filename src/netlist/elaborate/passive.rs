@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use super::behaviour::times;
 use super::{Elaborator, Env};
-use crate::circuit::{ElementId, ElementKind, NodeId, ParamData, Quantity};
+use crate::circuit::{ElementId, ElementKind, NodeId, ParamData, Quantity, ResistorNoise};
 use crate::devices::{ANY, NON_NEGATIVE, POSITIVE, Parameters, apply};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Binary, Builtin, Expr};
@@ -118,7 +118,12 @@ struct Layer {
     tce: f64,
     /// Degrees Celsius, NaN for that of the circuit.
     nominal: f64,
+    /// Coefficient and exponents of the flicker noise.
+    flicker: [f64; 3],
 }
+
+/// Flicker noise of a layer that has none.
+const NO_FLICKER: [f64; 3] = [0.0, 1.0, 1.0];
 
 /// A value that depends on the circuit.
 struct Behaviour {
@@ -144,6 +149,9 @@ struct Given {
     above: f64,
     length: f64,
     width: f64,
+    /// Resistance in `.ac`, ohm.
+    ac: Option<f64>,
+    noisy: bool,
 }
 
 /// `value` unless it was not given.
@@ -200,7 +208,9 @@ impl<'d> Elaborator<'d> {
         let given = self.passive_params(env, name, (kind, own), main, params)?;
         let layer = match &model {
             Some(word) => self.layer(env, kind, word, &given)?,
-            None => Layer { value: f64::NAN, tc1: 0.0, tc2: 0.0, tce: f64::NAN, nominal: f64::NAN },
+            None => {
+                Layer { value: f64::NAN, tc1: 0.0, tc2: 0.0, tce: f64::NAN, nominal: f64::NAN, flicker: NO_FLICKER }
+            }
         };
         let main = if given.behaviour.is_some() { 1.0 } else { or(given.main, layer.value) };
         if main.is_nan() {
@@ -239,7 +249,16 @@ impl<'d> Elaborator<'d> {
                 if !resistance.is_finite() {
                     return Err(Diagnostic::error(name.span, format!("the resistance is {resistance} ohm")).into());
                 }
-                Ok(ElementKind::Resistor { resistance })
+                let [coefficient, exponent, by_frequency] = layer.flicker;
+                // m resistors in parallel, each with its share of the current
+                let flicker = [coefficient * given.factor.powf(1.0 - exponent), exponent, by_frequency];
+                let celsius = or(given.celsius, self.celsius) + given.above;
+                let temperature = if given.noisy { celsius + 273.15 } else { 0.0 };
+                Ok(ElementKind::Resistor {
+                    resistance,
+                    ac_resistance: given.ac.map(|r| r * given.scale * warm / given.factor),
+                    noise: ResistorNoise { temperature, flicker },
+                })
             }
         }
     }
@@ -268,6 +287,8 @@ impl<'d> Elaborator<'d> {
             above: 0.0,
             length: f64::NAN,
             width: f64::NAN,
+            ac: None,
+            noisy: true,
         };
         if let Some(value) = main {
             given.behaviour = self.own_value(env, kind, own, value, false)?;
@@ -321,7 +342,9 @@ impl<'d> Elaborator<'d> {
                 "w" => given.width = number,
                 "tce" => given.tce = number,
                 "nt" => given.turns = number,
-                // what is left is of noise and of AC analyses, or is not checked
+                "ac" => given.ac = Some(number),
+                "noisy" | "noise" => given.noisy = number != 0.0,
+                // what is left are limits that are not checked
                 _ => {}
             }
         }
@@ -380,7 +403,10 @@ impl<'d> Elaborator<'d> {
                 let width = or(given.width, card.defw) - 2.0 * card.narrow;
                 let strip = if card.r.is_nan() || !given.length.is_nan() { card.rsh * length / width } else { card.r };
                 let (tc1, tc2) = (card.tc1, card.tc2);
-                Ok(Layer { value: or(strip, card.r), tc1, tc2, tce: card.tce, nominal: card.tnom })
+                // as in ngspice the geometry counts when it gives the resistance
+                let area = if given.main.is_nan() { length.powf(card.lf) * width.powf(card.wf) } else { 1.0 };
+                let flicker = [if card.kf == 0.0 { 0.0 } else { card.kf / area }, card.af, card.ef];
+                Ok(Layer { value: or(strip, card.r), tc1, tc2, tce: card.tce, nominal: card.tnom, flicker })
             }
             Passive::Capacitor => {
                 let card: CapacitorCard = self.layer_card(env, model, &["c", "cap"])?;
@@ -395,14 +421,28 @@ impl<'d> Elaborator<'d> {
                     card.cap
                 };
                 let (tc1, tc2) = (card.tc1, card.tc2);
-                Ok(Layer { value: or(strip, card.cap), tc1, tc2, tce: f64::NAN, nominal: card.tnom })
+                Ok(Layer {
+                    value: or(strip, card.cap),
+                    tc1,
+                    tc2,
+                    tce: f64::NAN,
+                    nominal: card.tnom,
+                    flicker: NO_FLICKER,
+                })
             }
             Passive::Inductor => {
                 let card: InductorCard = self.layer_card(env, model, &["l", "ind"])?;
                 let turns = |nt: f64| nt * nt * card.one_turn();
                 let value = if given.turns.is_nan() { or(card.ind, turns(card.nt)) } else { turns(given.turns) };
                 let value = if value == 0.0 { f64::NAN } else { value };
-                Ok(Layer { value, tc1: card.tc1, tc2: card.tc2, tce: f64::NAN, nominal: card.tnom })
+                Ok(Layer {
+                    value,
+                    tc1: card.tc1,
+                    tc2: card.tc2,
+                    tce: f64::NAN,
+                    nominal: card.tnom,
+                    flicker: NO_FLICKER,
+                })
             }
         }
     }
@@ -469,7 +509,7 @@ mod tests {
         let loaded = parse_str("deck.cir", &text, &[])
             .map_err(|failure| failure.diagnostics.iter().map(|d| format!("{}\n", d.message)).collect::<String>())?;
         let value = |kind: &ElementKind| match kind {
-            ElementKind::Resistor { resistance } => Some(*resistance),
+            ElementKind::Resistor { resistance, .. } => Some(*resistance),
             ElementKind::Capacitor { capacitance, .. } => Some(*capacitance),
             _ => None,
         };
