@@ -7,7 +7,7 @@
 use num_complex::Complex64;
 
 use crate::circuit::{Circuit, ElementId, ElementKind, Output};
-use crate::devices::{Bank, Context, SourceMode, Stamps, StateStep, Unknown};
+use crate::devices::{AnalysisKind, Bank, Context, Stamps, StateStep, Unknown};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::linear::Lu;
 
@@ -66,7 +66,9 @@ impl System {
                 states: &mut new_states[s.clone()],
                 memory: &mut point.memory[m.clone()],
             };
+            bank.begin(AnalysisKind::SmallSignal);
             bank.eval(&ctx, &mut stamps);
+            bank.begin(AnalysisKind::Static);
         }
         (g, c)
     }
@@ -190,7 +192,7 @@ pub(super) struct AtRest {
 /// Finds the operating point at the DC values of the sources.
 pub(super) fn at_rest(circuit: &Circuit, options: &Options) -> Result<AtRest, Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
-    system.sources.set_mode(SourceMode::Dc);
+    system.begin(AnalysisKind::Static);
     let found = system.operating_point(circuit, false, options)?;
     Ok(AtRest { system, point: found.point, found_by: found.found_by })
 }

@@ -527,7 +527,9 @@ impl Transient {
         };
         let ratio = formula.a0 / self.factored;
         let keep = self.factored > 0.0 && (quasi_static || (0.8..1.25).contains(&ratio));
-        let iterations = if patient { options.itl1 } else { options.itl4 };
+        // given voltages (uic) and corners may make everything jump
+        let long = patient || self.since_restart == 0;
+        let iterations = if long { options.itl1.max(options.itl4) } else { options.itl4 };
         let effort = Effort { iterations, keep_factors: keep };
         let before = system.counters.factorisations;
         let mut solved =
