@@ -1,8 +1,8 @@
 //! Arbitrary text never panics, and what is accepted is consistent.
 
+use ionspice::circuit::Overrides;
 use ionspice::circuit::{Circuit, ElementKind, NodeId};
 use ionspice::diagnostic::render;
-use ionspice::circuit::Overrides;
 use ionspice::netlist::{Dialect, Parsed, parse_str};
 use proptest::prelude::*;
 
