@@ -228,6 +228,8 @@ struct Writer {
 
 /// Straight lines may miss the parabola by this share of a signal's range.
 const CHORD_ERROR: f64 = 1e-4;
+/// Steps grow by this factor at most.
+const LONGEST_GROWTH: f64 = 3.0;
 /// Most points put into one step.
 const MOST_BETWEEN: usize = 12;
 
@@ -270,6 +272,9 @@ impl Writer {
 
     fn fill(&mut self, sink: &mut dyn Sink) -> Result<(), SimulationError> {
         let (t0, t1, t2) = (self.rows[0][0], self.rows[1][0], self.rows[2][0]);
+        if t0 - t1 > 2.0 * LONGEST_GROWTH * (t1 - t2) {
+            return Ok(()); // the point before is too close to tell the curvature of this step
+        }
         let curvature = |k: usize| {
             let (a, b, c) = (self.rows[0][k], self.rows[1][k], self.rows[2][k]);
             ((a - b) / (t0 - t1) - (b - c) / (t1 - t2)) / (t0 - t2)

@@ -13,7 +13,7 @@ use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
 use super::tables::Table;
-use super::{elements, measure, value};
+use super::{beside, elements, measure, value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
 
@@ -303,6 +303,11 @@ impl Parser {
                 self.deck.steps.extend(sweep);
             }
             "save" | "probe" => self.deck.saves.extend(commands::save(cursor)?),
+            "print" | "plot" if beside::printed_by_itself(cursor) => {
+                let warning = Diagnostic::warning(word.span, "the results of this analysis are printed by themselves");
+                self.report.warn(warning.label("not needed"));
+                cursor.rest();
+            }
             "print" | "plot" => self.deck.prints.push(commands::print(cursor, name == "plot")?),
             "measure" | "meas" => {
                 let files = &mut self.files;
