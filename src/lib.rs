@@ -18,4 +18,5 @@ pub mod measure;
 pub mod campaign;
 pub mod cosim;
 pub mod learn;
+pub mod script;
 pub mod regress;

@@ -44,7 +44,7 @@ pub use controlled::ControlledBank;
 pub use converter::{AdcModel, DacModel};
 pub use line::LineBank;
 pub use linear::LinearBank;
-pub use params::{ParamSpec, Parameters, apply, find, nearest};
+pub use params::{ParamSpec, Parameters, apply, apply_card, find, nearest};
 pub use source::{SourceBank, SourceMode};
 
 /// Any finite number.

@@ -78,6 +78,19 @@ pub fn apply<P: Parameters>(params: &mut P, given: &[ParamValue], owner: &str, f
     }
 }
 
+/// As [`apply`], but a parameter that the model does not have is a warning: cards of manufacturers carry names and ratings,
+/// and other simulators pass over what they do not know.
+pub fn apply_card<P: Parameters>(params: &mut P, given: &[ParamValue], owner: &str, found: &mut Vec<Diagnostic>) {
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        given.iter().cloned().partition(|value| find(P::SPECS, &value.name).is_some());
+    apply(params, &known, owner, found);
+    for value in unknown {
+        let warning = Diagnostic::warning(value.span, format!("{owner} has no parameter `{}`: it is ignored", value.name));
+        let hint = nearest(&value.name, P::SPECS.iter().map(|s| s.name)).map(|name| format!("did you mean `{name}`?"));
+        found.push(warning.label("unknown parameter").hint(hint.unwrap_or_else(|| "`ionspice models` lists them".into())));
+    }
+}
+
 /// The candidate closest in spelling (edit distance at most a third of its length), if any.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates

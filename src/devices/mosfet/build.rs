@@ -7,7 +7,7 @@ use super::transistor::{Transistor, effective_size};
 use crate::circuit::{Circuit, Device, Element, ElementId, ModelCard, ModelId, ParamData, ParamValue};
 use crate::devices::cards::{device, intern, nominal_temperature};
 use crate::devices::junction::CELSIUS;
-use crate::devices::{Bank, Builder, Slot, apply};
+use crate::devices::{Bank, Builder, Slot, apply, apply_card};
 use crate::diagnostic::Diagnostic;
 
 /// Length and width of a transistor when neither its line nor `.options` give them, m.
@@ -56,7 +56,7 @@ fn read_card(card: &ModelCard, default_nominal: f64, found: &mut Vec<Diagnostic>
     let (ignored, given): (Vec<_>, Vec<_>) =
         card.params.iter().cloned().partition(|p| IGNORED.contains(&p.name.as_str()));
     let mut model = MosfetModel::default();
-    apply(&mut model, &given, &owner, found);
+    apply_card(&mut model, &given, &owner, found);
     let without_effect = |p: &ParamValue| {
         Diagnostic::warning(p.span, format!("parameter `{}` of {owner} has no effect at level {level}", p.name))
             .label("ignored")

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use super::behaviour::times;
 use super::{Elaborator, Env};
 use crate::circuit::{ElementId, ElementKind, NodeId, ParamData, Quantity, ResistorNoise};
-use crate::devices::{ANY, NON_NEGATIVE, POSITIVE, Parameters, apply};
+use crate::devices::{ANY, NON_NEGATIVE, POSITIVE, Parameters, apply_card};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Binary, Builtin, Expr};
 use crate::netlist::ast::{Param, Passive, Value, ValueKind, Word};
@@ -456,8 +456,15 @@ impl<'d> Elaborator<'d> {
         }
         let given = self.card(home, index)?;
         let (mut card, mut found) = (P::default(), Vec::new());
-        apply(&mut card, &given, &format!("model `{}`", name.text), &mut found);
-        match found.into_iter().next() {
+        apply_card(&mut card, &given, &format!("model `{}`", name.text), &mut found);
+        let mut errors = Vec::new();
+        for finding in found {
+            match finding.severity {
+                Severity::Error => errors.push(finding),
+                _ => self.report.warn(finding),
+            }
+        }
+        match errors.into_iter().next() {
             Some(error) => Err(error.into()),
             None => Ok(card),
         }
