@@ -279,7 +279,52 @@ def forms():
            "v(b6)": power + np.sign(x) * x * x + np.exp(-x) + np.log10(x * x + 1)})
 
 
+# --- small signals ---------------------------------------------------------------------------------------------
+
+def response(deck, f, signals, oracle="closed form"):
+    parts = {}
+    for name, value in signals.items():
+        parts[name + ".re"], parts[name + ".im"] = np.real(value) + 0 * f, np.imag(value) + 0 * f
+    write(deck, oracle, {"frequency": f} | parts)
+
+
+def small_signals():
+    f = np.linspace(1e6, 401e6, 101)
+    s = 2j * PI * f
+    z, td = 50, 5e-9
+    y11, y12 = 1 / (z * np.tanh(s * td)), -1 / (z * np.sinh(s * td))
+    a, b = two_port(y11, y12, 1 / 25, 1 / 150)
+    response("ac_tline", f, {"v(a)": a, "v(b)": b, "i(t1)": (1 - a) / 25})
+    f = 1e4 * 10**(np.arange(51) / 10)
+    s = 2j * PI * f
+    a, b = two_port(*line(s, 25, 250e-9, 1e-3, 100e-12, 2), 1 / 50, 1 / 200)
+    c, d = two_port(*line(s, 1e3, 0, 0, 10e-12, 1), 1 / 100, s * 1e-12)
+    e, g = two_port(*line(s, 0, 250e-9, 0, 100e-12, 2), 1 / 30, 1 / 80)
+    response("ac_ltra", f, {"v(a)": a, "v(b)": b, "v(c)": c, "v(d)": d, "v(e)": e, "v(f)": g})
+    f = 10 * 10**(np.arange(41) / 10)
+    s = 2j * PI * f
+    decades = np.log10(f)
+    size = np.interp(decades, [1, 3, 5], [0, -20, -60])
+    phase = np.radians(np.interp(decades, [1, 3, 5], [0, -90, -180]))
+    response("ac_laplace", f, {
+        "v(o1)": 1 / (1 + s * 1e-3 / 6.28), "v(o2)": np.exp(-s * 0.2e-3) / (1 + 1.414e-3 * s + 1e-6 * s * s),
+        "v(o3)": 1 / (1 + np.sqrt(s / 1000)), "v(o4)": 10**(size / 20) * np.exp(1j * phase),
+        "v(o5)": 2 * s / (1000 + s), "v(o6)": 1e-3 * s + 100 / s, "v(o7)": f / 1000})
+    f = 1e3 * 10**(np.arange(41) / 10)
+    s = 2j * PI * f
+    v, i = 1.5, 1.5 / 100
+    # e: (v - ve)/(1k (1 + ve)) = ve/1k
+    ve = -1 + np.sqrt(1 + v)
+    drive = 1 / (1e3 * (1 + ve))
+    slope = -drive - (v - ve) / (1e3 * (1 + ve)**2)
+    response("ac_behavioural", f, {
+        "v(b)": 1 / (1 + s * 1e3 * 1e-9 * (1 + v * v)), "v(c)": 1 / (1 + s * 1e3 * 1e-9 * (1 + 3 * v * v)),
+        "v(d)": s * (0.05 / np.cosh(50 * i)**2) / (100 + s * (0.05 / np.cosh(50 * i)**2)),
+        "v(e)": drive / (1e-3 - slope)})
+
+
 def all_references():
+    small_signals()
     values()
     reactive()
     lossless()
