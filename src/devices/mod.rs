@@ -187,7 +187,9 @@ fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Vec<Vec<ElementId>> 
             Some(None) if !unknown[index] => {
                 unknown[index] = true;
                 let card = &circuit.models[index];
+                let foreign = ["txl", "cpl"].contains(&card.kind.as_str());
                 let hint = match nearest(&card.kind, types.iter().flat_map(|t| t.kinds.iter().copied())) {
+                    _ if foreign => "a lossy line is an O element with a model of type ltra".to_string(),
                     Some(kind) => format!("did you mean `{kind}`?"),
                     None => "`ionspice models` lists the types".to_string(),
                 };

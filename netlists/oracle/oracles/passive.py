@@ -176,10 +176,9 @@ def lossless():
         va = va + wave * (1 + near) * sine(t - (2 * k + 2) * td)
         wave *= near
     write("tline_wavelength", "closed form: sum of reflections", {"time": t, "v(a)": va, "v(b)": vb})
-    t = np.unique(np.concatenate([np.linspace(0, 50e-9, 2001)] + [[x * (1 - 1e-9), x * (1 + 1e-9)] for x in (10e-9, 20e-9)]))
+    t = np.unique(np.concatenate([np.linspace(0, 50e-9, 2001)] + [[x * (1 - 1e-7), x * (1 + 1e-7)] for x in (10e-9, 20e-9)]))
     write("tline_charged", "closed form: a pulse of twice the delay",
-          {"time": t, "v(a)": np.where(t < 20e-9, 1.0, 0.0), "v(b)": np.where(t < 10e-9, 2.0, 0.0)},
-          tol=["v(a)=1e-2 an ideal step between two points", "v(b)=1e-2 an ideal step between two points"])
+          {"time": t, "v(a)": np.where(t < 20e-9, 1.0, 0.0), "v(b)": np.where(t < 10e-9, 2.0, 0.0)})
     t = np.linspace(0, 10e-9, 10001)
     u = lambda t: np.interp(t, [0, 1e-9, 1.1e-9], [0, 0, 1])
     write("tline_coax", "closed form: matched ends",

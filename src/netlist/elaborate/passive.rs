@@ -135,6 +135,10 @@ struct Given {
     initial_span: Option<Span>,
     tce: f64,
     turns: f64,
+    /// Resistance in AC analyses, ohm.
+    small_signal: f64,
+    /// Without noise.
+    quiet: bool,
     factor: f64,
     scale: f64,
     initial: Option<f64>,
@@ -236,6 +240,10 @@ impl<'d> Elaborator<'d> {
                         Diagnostic::warning(name.span, format!("`{}{}` has zero resistance", env.path, name.text));
                     self.report.warn(warning.label("1 mOhm is used"));
                 }
+                let small_signal = or(given.small_signal * given.scale * warm / given.factor, resistance);
+                if resistance.is_finite() && (given.quiet || small_signal != resistance) {
+                    return Ok(resistor_by_frequency(own, resistance, small_signal));
+                }
                 if !resistance.is_finite() {
                     return Err(Diagnostic::error(name.span, format!("the resistance is {resistance} ohm")).into());
                 }
@@ -259,6 +267,8 @@ impl<'d> Elaborator<'d> {
             initial_span: None,
             tce: f64::NAN,
             turns: f64::NAN,
+            small_signal: f64::NAN,
+            quiet: false,
             factor: env.multiplier,
             scale: 1.0,
             initial: None,
@@ -321,7 +331,9 @@ impl<'d> Elaborator<'d> {
                 "w" => given.width = number,
                 "tce" => given.tce = number,
                 "nt" => given.turns = number,
-                // what is left is of noise and of AC analyses, or is not checked
+                "ac" => given.small_signal = number,
+                "noisy" | "noise" => given.quiet = number == 0.0,
+                // `bv_max` is not checked
                 _ => {}
             }
         }
@@ -430,6 +442,21 @@ pub(super) struct Own {
     pub id: ElementId,
     pub plus: NodeId,
     pub minus: NodeId,
+}
+
+/// A resistor with another value (ohm) in AC analyses, and without noise.
+fn resistor_by_frequency(own: Own, resistance: f64, small_signal: f64) -> ElementKind {
+    if own.plus == own.minus {
+        return ElementKind::BehaviouralCurrent(Expr::Const(0.0));
+    }
+    let through = |ohm: f64| times(1.0 / ohm, Expr::Leaf(Quantity::Voltage(own.plus, own.minus)));
+    if small_signal == resistance {
+        return ElementKind::BehaviouralCurrent(through(resistance));
+    }
+    let frequency = Expr::Leaf(Quantity::Hertz);
+    let above_zero = Expr::Binary(Binary::Greater, Box::new(frequency), Box::new(Expr::Const(0.0)));
+    let choice = Expr::If(Box::new(above_zero), Box::new(through(small_signal)), Box::new(through(resistance)));
+    ElementKind::BehaviouralCurrent(choice)
 }
 
 /// An element whose value, times `scale`, is an expression; `count` of them are parallel.
