@@ -3,8 +3,10 @@
 //! Data flows one way, in the order of the modules below; a module uses those above its own line, never below.
 
 pub mod diagnostic;
+mod suggest;
 pub mod dialect;
 pub mod expr;
+pub mod osdi;
 pub mod netlist;
 pub mod circuit;
 pub mod linear;
@@ -14,3 +16,6 @@ pub mod campaign;
 pub mod cosim;
 pub mod learn;
 pub mod output;
+pub mod calc;
+pub mod measure;
+pub mod regress;

@@ -207,14 +207,7 @@ fn analyses_and_signals() {
     assert!(
         matches!(c.analyses[2], Analysis::Tran { start, max_step: Some(_), use_initial: true, .. } if start == 5e-7)
     );
-    let labels: Vec<&str> = c
-        .saves
-        .iter()
-        .map(|s| match s {
-            Signal::All => "all",
-            Signal::Voltage { label, .. } | Signal::Current { label, .. } | Signal::Internal { label, .. } => label,
-        })
-        .collect();
+    let labels: Vec<&str> = c.saves.iter().map(Signal::label).collect();
     assert_eq!(
         labels,
         ["all", "v(in)", "v(in,x1.s)", "v(s.x1)", "i(v1)", "i(v.x1.v2)", "@r.x1.r1[i]", "x1.v2#branch", "v(x1.s)"]

@@ -6,7 +6,7 @@ usage: make_references.py [--vteam FILE]   FILE: a VTEAM reference waveform to c
 
 import sys
 
-from oracles import bipolar, linear, nonlinear
+from oracles import bipolar, linear, nonlinear, passive
 from oracles.tools import simulated
 
 
@@ -28,6 +28,7 @@ def main():
     nonlinear.all_references(sys.argv[2] if sys.argv[1:2] == ["--vteam"] else None)
     by_simulation()
     bipolar.all_references()
+    passive.all_references()
 
 
 if __name__ == "__main__":

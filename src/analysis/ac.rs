@@ -3,6 +3,7 @@
 use num_complex::Complex64;
 use rayon::prelude::*;
 
+use crate::calc::{Pointwise, Scratch};
 use crate::circuit::{Circuit, ElementId, ElementKind, FrequencyGrid};
 use crate::devices::Bank;
 use crate::output::{Dataset, Quantity, Variable};
@@ -91,6 +92,26 @@ enum Phasor {
     Terminal(Box<Isolated>),
     /// A value that does not depend on frequency: of a current source, or a quantity of the operating point.
     Constant(Complex64),
+    /// An expression of others, with its work space.
+    Expression(Box<(Pointwise, Vec<Phasor>, Vec<Complex64>, Scratch)>),
+}
+
+impl Phasor {
+    fn value(&mut self, omega: f64, x: &[Complex64]) -> Complex64 {
+        match self {
+            Phasor::Difference(plus, minus) => x[*plus] - x[*minus],
+            Phasor::Terminal(element) => element.terminal_current(omega, x),
+            Phasor::Constant(value) => *value,
+            Phasor::Expression(parts) => {
+                let (expression, operands, row, scratch) = &mut **parts;
+                row.clear();
+                for operand in operands {
+                    row.push(operand.value(omega, x));
+                }
+                expression.value(row, scratch)
+            }
+        }
+    }
 }
 
 /// The probes as reads of a solution in the frequency domain.
@@ -113,13 +134,24 @@ fn phasors(
         let alone = Isolated::new(blank, circuit, system, element, &rest.point.x, options, |_| ());
         alone.map_or(Phasor::Constant(Complex64::new(f64::NAN, f64::NAN)), |e| Phasor::Terminal(Box::new(e)))
     };
-    let phasor = |probe: &Probe| match probe {
+    probes.probes.iter().map(|probe| phasor(probe, rest, options, &mut current)).collect()
+}
+
+fn phasor(probe: &Probe, rest: &AtRest, options: &Options, current: &mut dyn FnMut(&Place) -> Phasor) -> Phasor {
+    match probe {
         Probe::Voltage(plus, minus) => Phasor::Difference(*plus as usize, *minus as usize),
         Probe::Branch(branch) => Phasor::Difference(*branch as usize, 0),
         Probe::Current(place) => current(place),
-        Probe::Internal(..) => Phasor::Constant(probe.read(system, &rest.point, 0.0, options).into()),
-    };
-    probes.probes.iter().map(phasor).collect()
+        Probe::Constant(value) => Phasor::Constant((*value).into()),
+        Probe::Expression(expression, operands) => {
+            let operands = operands.iter().map(|operand| phasor(operand, rest, options, current)).collect();
+            Phasor::Expression(Box::new((expression.clone(), operands, Vec::new(), Scratch::default())))
+        }
+        // Power is no linear quantity: its value at the operating point, as of internal quantities.
+        Probe::Internal(..) | Probe::Power(_) | Probe::BranchPower(..) => {
+            Phasor::Constant(probe.read(&rest.system, &rest.point, 0.0, options).into())
+        }
+    }
 }
 
 /// The element at a place.
@@ -156,11 +188,7 @@ impl Worker {
         self.row.clear();
         self.row.push(frequency.into());
         for phasor in &mut self.phasors {
-            self.row.push(match phasor {
-                Phasor::Difference(plus, minus) => self.x[*plus] - self.x[*minus],
-                Phasor::Terminal(element) => element.terminal_current(std::f64::consts::TAU * frequency, &self.x),
-                Phasor::Constant(value) => *value,
-            });
+            self.row.push(phasor.value(std::f64::consts::TAU * frequency, &self.x));
         }
         Ok(())
     }

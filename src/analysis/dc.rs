@@ -1,7 +1,7 @@
 //! DC sweeps, nested.
 
 use crate::circuit::{Circuit, ElementKind, Overrides, Sweep, SweepTarget};
-use crate::devices::SourceMode;
+use crate::devices::AnalysisKind;
 use crate::output::{Quantity, Variable};
 
 use super::system::{Point, System};
@@ -57,7 +57,7 @@ pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dy
                 system.sources.set_dc(place.index, value);
             }
         }
-        system.sources.set_mode(SourceMode::Dc);
+        system.begin(AnalysisKind::Static);
         let start = if indices[0] == 0 { outer_start.as_ref().or(last.as_ref()) } else { last.as_ref() };
         let found = match start {
             // Another circuit may have other unknowns.
@@ -66,6 +66,7 @@ pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dy
                 .or_else(|_| system.operating_point(circuit, false, &options)),
             _ => system.operating_point(circuit, false, &options),
         };
+        system.notes(&mut |text| sink.note(&text));
         let found = found.map_err(Failure::Simulation)?;
         row.clear();
         row.push(sweeps[0].values[indices[0]]);

@@ -98,10 +98,6 @@ const IGNORED: &[&str] = &[
     "pivtol",
     "pivrel",
     "cptime",
-    "defl",
-    "defw",
-    "defad",
-    "defas",
     "scale",
     "filetype",
     "noacct",
@@ -129,7 +125,7 @@ const IGNORED: &[&str] = &[
 
 const KNOWN: &[&str] = &[
     "reltol", "abstol", "vntol", "trtol", "gmin", "itl1", "itl4", "method", "maxord", "temp", "tnom", "fidelity",
-    "seed",
+    "seed", "defl", "defw", "defad", "defas",
 ];
 
 impl Options {
@@ -169,6 +165,9 @@ impl Options {
             "temp" => self.temperature = number(-273.0, 2000.0)? + ZERO_CELSIUS,
             // The netlist has applied it to the resistors.
             "tnom" => drop(number(-273.0, 2000.0)?),
+            // Read by the transistors.
+            "defl" | "defw" => drop(number(1e-12, 1.0)?),
+            "defad" | "defas" => drop(number(0.0, 1.0)?),
             "seed" => self.seed = number(0.0, 9.007e15)? as u64,
             "method" => {
                 self.method = match word().as_str() {

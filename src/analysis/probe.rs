@@ -1,12 +1,16 @@
 //! What is saved: signals of the deck turned into reads of a solved point.
 
-use crate::circuit::{Circuit, ElementKind, Signal};
+use num_complex::Complex64;
+
+use crate::calc::{Pointwise, Scratch};
+use crate::circuit::{Circuit, ElementId, ElementKind, Signal};
 use crate::devices::Unknown;
 use crate::diagnostic::Diagnostic;
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::Options;
 use super::system::{Place, Point, System};
+pub use crate::circuit::spice_name;
 
 /// One readable quantity.
 #[derive(Clone, Debug)]
@@ -17,8 +21,16 @@ pub enum Probe {
     Branch(Unknown),
     /// Current into the first terminal of an element, A.
     Current(Place),
+    /// Power taken up by an element, W.
+    Power(Place),
+    /// Power taken up by a voltage-defined element between two unknowns, with its current: W.
+    BranchPower(Unknown, Unknown, Unknown),
     /// Internal quantity of a device.
     Internal(Place, String),
+    /// A value that does not change.
+    Constant(f64),
+    /// An expression of other probes.
+    Expression(Pointwise, Vec<Probe>),
 }
 
 impl Probe {
@@ -29,6 +41,18 @@ impl Probe {
             Probe::Branch(unknown) => point.x[*unknown as usize],
             Probe::Current(place) => {
                 system.current_and_power(*place, point, time, options.gmin).map_or(f64::NAN, |(i, _)| i)
+            }
+            Probe::Power(place) => {
+                system.current_and_power(*place, point, time, options.gmin).map_or(f64::NAN, |(_, p)| p)
+            }
+            Probe::BranchPower(plus, minus, branch) => {
+                (point.x[*plus as usize] - point.x[*minus as usize]) * point.x[*branch as usize]
+            }
+            Probe::Constant(value) => *value,
+            Probe::Expression(program, inputs) => {
+                let row: Vec<Complex64> =
+                    inputs.iter().map(|input| input.read(system, point, time, options).into()).collect();
+                program.value(&row, &mut Scratch::default()).re
             }
             Probe::Internal(place, name) => {
                 system.internal(*place, name, point, time, options.gmin).unwrap_or(f64::NAN)
@@ -60,39 +84,86 @@ impl Probes {
         for signal in signals {
             match signal {
                 Signal::All => probes.add_all(circuit, system),
-                Signal::Voltage { plus, minus, label } => {
-                    probes.push(label, Quantity::Voltage, Probe::Voltage(plus.0, minus.0));
-                }
-                Signal::Current { element, label } => {
-                    let probe = match (system.branches[element.0 as usize], system.place(*element)) {
-                        (Some(branch), _) => Some(Probe::Branch(branch)),
-                        (None, Some(place)) => Some(Probe::Current(place)),
-                        (None, None) => None,
-                    };
-                    match probe {
-                        Some(probe) => probes.push(label, Quantity::Current, probe),
-                        None => found.push(missing(circuit, *element, label)),
-                    }
-                }
-                Signal::Internal { element, quantity, label } => {
-                    let offered = system
-                        .place(*element)
-                        .filter(|place| system.internal(*place, quantity, &system.initial_point(), 0.0, 0.0).is_some());
-                    match offered {
-                        Some(place) => {
-                            let kind = match quantity.as_str() {
-                                "i" | "id" | "ic" | "ib" => Quantity::Current,
-                                _ if quantity.starts_with('v') => Quantity::Voltage,
-                                _ => Quantity::Other(String::new()),
-                            };
-                            probes.push(label, kind, Probe::Internal(place, quantity.clone()));
-                        }
-                        None => found.push(missing(circuit, *element, label)),
-                    }
-                }
+                Signal::Voltages => probes.add_voltages(circuit),
+                Signal::Currents => probes.add_currents(circuit, system),
+                signal => match Self::single(circuit, system, signal) {
+                    Ok((quantity, probe)) => probes.push(signal.label(), quantity, probe),
+                    Err(problem) => found.push(problem),
+                },
             }
         }
         if found.is_empty() { Ok(probes) } else { Err(found) }
+    }
+
+    /// The probe of a signal that is not a group.
+    fn single(circuit: &Circuit, system: &System, signal: &Signal) -> Result<(Quantity, Probe), Diagnostic> {
+        let refused = |element: ElementId| missing(circuit, element, signal.label());
+        match signal {
+            Signal::Voltage { plus, minus, .. } => Ok((Quantity::Voltage, Probe::Voltage(plus.0, minus.0))),
+            Signal::Current { element, .. } => {
+                let probe = match (system.branches[element.0 as usize], system.place(*element)) {
+                    (Some(branch), _) => Some(Probe::Branch(branch)),
+                    (None, Some(place)) => Some(Probe::Current(place)),
+                    (None, None) => None,
+                };
+                probe.map(|probe| (Quantity::Current, probe)).ok_or_else(|| refused(*element))
+            }
+            Signal::Power { element, .. } => {
+                let nodes = &circuit.elements[element.0 as usize].nodes;
+                let probe = match (system.branches[element.0 as usize], system.place(*element), &nodes[..]) {
+                    (Some(branch), _, [plus, minus, ..]) => Some(Probe::BranchPower(plus.0, minus.0, branch)),
+                    (None, Some(place), _) => Some(Probe::Power(place)),
+                    _ => None,
+                };
+                probe.map(|probe| (Quantity::Other("W".into()), probe)).ok_or_else(|| refused(*element))
+            }
+            Signal::Internal { element, quantity, .. } => {
+                let offered = system
+                    .place(*element)
+                    .filter(|place| system.internal(*place, quantity, &system.initial_point(), 0.0, 0.0).is_some());
+                let kind = match quantity.as_str() {
+                    "i" | "id" | "ic" | "ib" | "ie" | "ig" | "is" => Quantity::Current,
+                    _ if quantity.starts_with('v') => Quantity::Voltage,
+                    _ => Quantity::Other(String::new()),
+                };
+                match (offered, value_of(&circuit.elements[element.0 as usize].kind, quantity)) {
+                    (Some(place), _) => Ok((kind, Probe::Internal(place, quantity.clone()))),
+                    (None, Some((unit, value))) => Ok((Quantity::Other(unit.into()), Probe::Constant(value))),
+                    (None, None) => Err(refused(*element)),
+                }
+            }
+            Signal::Expression { expr, span, .. } => {
+                let mut inputs = Vec::new();
+                let mut problem = None;
+                let program = Pointwise::new(expr, &mut |reference| {
+                    let signal = circuit.signal(&reference.name)?;
+                    match Self::single(circuit, system, &signal) {
+                        Ok((_, probe)) => {
+                            inputs.push(probe);
+                            Some(inputs.len() - 1)
+                        }
+                        Err(found) => {
+                            problem = Some(found);
+                            None
+                        }
+                    }
+                });
+                match (program, problem) {
+                    (_, Some(problem)) => Err(problem),
+                    (Ok(program), None) => Ok((Quantity::Other(String::new()), Probe::Expression(program, inputs))),
+                    (Err(error), None) => {
+                        let problem = Diagnostic::error(*span, error.message).label("cannot be saved");
+                        Err(match error.hint {
+                            Some(hint) => problem.hint(hint),
+                            None => problem,
+                        })
+                    }
+                }
+            }
+            Signal::All | Signal::Voltages | Signal::Currents => {
+                Ok((Quantity::Other(String::new()), Probe::Constant(f64::NAN)))
+            }
+        }
     }
 
     fn push(&mut self, name: &str, quantity: Quantity, probe: Probe) {
@@ -104,10 +175,18 @@ impl Probes {
 
     /// Every node voltage and every current of an independent source, E, H, L and voltage B source.
     fn add_all(&mut self, circuit: &Circuit, system: &System) {
+        self.add_voltages(circuit);
+        self.add_currents(circuit, system);
+    }
+
+    fn add_voltages(&mut self, circuit: &Circuit) {
         for (k, name) in circuit.nodes.iter().enumerate().skip(1) {
             self.variables.push(Variable { name: format!("v({name})"), quantity: Quantity::Voltage });
             self.probes.push(Probe::Voltage(k as Unknown, 0));
         }
+    }
+
+    fn add_currents(&mut self, circuit: &Circuit, system: &System) {
         for (element, branch) in circuit.elements.iter().zip(&system.branches) {
             if let Some(branch) = branch {
                 self.variables
@@ -129,15 +208,7 @@ impl Probes {
     }
 }
 
-/// ngspice's spelling of a hierarchical element name: its letter first (`v.x1.v1`).
-pub fn spice_name(name: &str) -> String {
-    match name.rsplit_once('.') {
-        Some((_, own)) => format!("{}.{name}", &own[..own.chars().next().map_or(0, char::len_utf8)]),
-        None => name.to_string(),
-    }
-}
-
-fn missing(circuit: &Circuit, element: crate::circuit::ElementId, label: &str) -> Diagnostic {
+fn missing(circuit: &Circuit, element: ElementId, label: &str) -> Diagnostic {
     let element = &circuit.elements[element.0 as usize];
     let kind = match &element.kind {
         ElementKind::Device(device) => circuit.models[device.model.0 as usize].kind.clone(),
@@ -146,4 +217,16 @@ fn missing(circuit: &Circuit, element: crate::circuit::ElementId, label: &str) -
     Diagnostic::error(element.span, format!("`{label}`: `{}` offers no such quantity", element.name))
         .label(format!("a {kind} element"))
         .hint("`ionspice models NAME` lists the internal quantities of a device")
+}
+
+/// The main value of a built-in element: its unit and the number.
+fn value_of(kind: &ElementKind, name: &str) -> Option<(&'static str, f64)> {
+    match (kind, name) {
+        (ElementKind::Resistor { resistance, .. }, "" | "r" | "resistance") => Some(("Ohm", *resistance)),
+        (ElementKind::Capacitor { capacitance, .. }, "" | "c" | "capacitance") => Some(("F", *capacitance)),
+        (ElementKind::Inductor { inductance, .. }, "" | "l" | "inductance") => Some(("H", *inductance)),
+        (ElementKind::VoltageSource(source), "" | "dc") => Some(("V", source.dc)),
+        (ElementKind::CurrentSource(source), "" | "dc") => Some(("A", source.dc)),
+        _ => None,
+    }
 }

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use crate::circuit::{Analysis, Circuit, TranTimes};
-use crate::devices::SourceMode;
+use crate::devices::AnalysisKind;
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::system::{Point, System};
@@ -113,8 +113,10 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
 fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
-    system.sources.set_mode(SourceMode::Dc);
-    let found = system.operating_point(circuit, false, options)?;
+    system.begin(AnalysisKind::Static);
+    let found = system.operating_point(circuit, false, options);
+    system.notes(&mut |text| sink.note(&text));
+    let found = found?;
     if found.found_by != "newton" {
         sink.note(&format!("operating point found by {}", found.found_by));
     }
@@ -145,11 +147,13 @@ fn transient(
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
     system.sources.set_times(TranTimes { step: times.step, stop: times.stop });
-    system.sources.set_mode(SourceMode::Transient);
+    system.begin(AnalysisKind::InitialPoint);
     let point = if use_initial {
         initial_conditions(circuit, &system)
     } else {
-        let found = system.operating_point(circuit, true, options)?;
+        let found = system.operating_point(circuit, true, options);
+        system.notes(&mut |text| sink.note(&text));
+        let found = found?;
         if found.found_by != "newton" {
             sink.note(&format!("operating point found by {}", found.found_by));
         }
@@ -161,10 +165,12 @@ fn transient(
     let max_step = times.max_step.unwrap_or(times.step.min((times.stop - times.start) / 50.0));
     let mut writer = Writer::new(times.start, probes.probes.len());
     let max_step = max_step.min(system.max_step());
+    system.begin(AnalysisKind::Transient);
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {
         writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
+        system.notes(&mut |text| sink.note(&text));
         sink.progress(now.time / times.stop);
         Ok(())
     })?;

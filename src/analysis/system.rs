@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::circuit::{Circuit, ElementId};
 use crate::devices::{
-    Bank, Banks, Builder, Context, Slot, SourceBank, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind,
+    AnalysisKind, Bank, Banks, Builder, Context, Slot, SourceBank, SourceMode, Stamps, StateStep, Unknown, UnknownInfo,
+    UnknownKind,
 };
 use crate::diagnostic::Diagnostic;
 use crate::linear::{Lu, Pattern, Singular};
@@ -209,6 +210,7 @@ impl System {
             dynamic[column + 1] =
                 (pattern.col_ptr()[column]..pattern.col_ptr()[column + 1]).any(|slot| c0[slot] != 0.0);
         }
+        banks.iter().for_each(|bank| bank.dynamic(&mut |unknown| dynamic[unknown as usize] = true));
         Ok(Self {
             i: vec![0.0; rows],
             q: vec![0.0; rows],
@@ -417,6 +419,21 @@ impl System {
         }
         let (s, m) = (self.state_ranges[place.bank].clone(), self.memory_ranges[place.bank].clone());
         self.banks[place.bank].internal(place.index, name, &context, &point.states[s], &point.memory[m])
+    }
+
+    /// Tells sources and devices which analysis follows.
+    pub fn begin(&mut self, analysis: AnalysisKind) {
+        let mode = match analysis {
+            AnalysisKind::InitialPoint | AnalysisKind::Transient => SourceMode::Transient,
+            AnalysisKind::Static | AnalysisKind::SmallSignal => SourceMode::Dc,
+        };
+        self.sources.set_mode(mode);
+        self.banks.iter_mut().for_each(|bank| bank.begin(analysis));
+    }
+
+    /// Hands over what the devices have to say to the user.
+    pub fn notes(&self, add: &mut dyn FnMut(String)) {
+        self.banks.iter().for_each(|bank| bank.notes(add));
     }
 
     /// Largest step of a transient that every device can follow, s.

@@ -28,6 +28,8 @@ const FIRST_CHANGE: f64 = 0.05;
 const FIRST_FLOOR: f64 = 0.02;
 /// Share of the largest step below which voltages without charge do not limit the step.
 const ALGEBRAIC_STEP: f64 = 1e-3;
+/// Times below this share of the stop time count as this share when the smallest step is chosen.
+const SMALLEST_TIME: f64 = 1e-9;
 /// Largest growth of the step.
 const GROWTH: f64 = 3.0;
 
@@ -223,8 +225,9 @@ impl Transient {
         options: &Options,
         observe: &mut dyn FnMut(&System, &Transient, bool) -> Result<(), SimulationError>,
     ) -> Result<(), SimulationError> {
-        let smallest = 1e-14 * stop.abs().max(self.time.abs()).max(1e-9);
-        while self.time < stop - smallest {
+        while self.time < stop - 1e-14 * stop.abs().max(1e-9) {
+            // what still moves the time: near its start a long run may need steps that are tiny in comparison
+            let smallest = 1e-14 * self.time.abs().max(SMALLEST_TIME * stop.abs()).max(1e-21);
             let corner = system.breakpoint(self.time).min(stop);
             let corner = if corner <= self.time + smallest { stop } else { corner };
             let room = corner - self.time;
@@ -232,7 +235,7 @@ impl Transient {
                 self.room = room;
             }
             let mut h = if self.since_restart == 0 { self.first_fraction * room } else { self.step };
-            h = h.min(self.max_step);
+            h = h.min(self.max_step).min(system.max_step());
             let mut landing = false;
             if h >= room * (1.0 - 1e-9) {
                 h = room;

@@ -1,6 +1,7 @@
 //! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
 
 mod overrides;
+mod measure;
 mod noise;
 mod small_signal;
 mod waveform;
@@ -9,9 +10,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::calc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
+pub use measure::{
+    Column, Condition, Count, Edge, Event, Fourier, Measure, Measured, Norm, Print, Statistic, Switching, Task, Window,
+};
 pub use noise::{Distribution, NoiseWave, RandomWave};
 pub use overrides::{Draw, Origin, Overrides};
 pub use small_signal::{Drive, FrequencyGrid, Output, Spacing};
@@ -65,12 +70,18 @@ pub struct Circuit {
     pub initial_voltages: Vec<(NodeId, f64)>,
     /// `.nodeset` guesses, V.
     pub nodesets: Vec<(NodeId, f64)>,
-    /// `.save` and `.print` signals; empty means every node voltage and source current.
+    /// `.save` signals and those that other statements need; empty means every node voltage and source current.
     pub saves: Vec<Signal>,
-    /// `.print` statements: analysis (`tran`, `dc`, `op`) and signals.
-    pub prints: Vec<(String, Vec<Signal>)>,
+    /// `.print` and `.plot` statements.
+    pub prints: Vec<Print>,
+    /// `.measure` statements.
+    pub measures: Vec<Measure>,
+    /// `.four` statements.
+    pub fouriers: Vec<Fourier>,
     /// `.controller` blocks.
     pub controllers: Vec<ControllerBlock>,
+    /// Libraries of compiled models, in the order of loading.
+    pub libraries: Vec<Arc<crate::osdi::Library>>,
     /// The text everything points into.
     pub sources: Arc<SourceMap>,
     /// What can make the circuit again with other values.
@@ -228,10 +239,57 @@ pub enum Signal {
     All,
     /// `v(a)` or `v(a,b)`; keeps the text as written for the column name.
     Voltage { plus: NodeId, minus: NodeId, label: String },
+    /// Every node voltage (`allv`).
+    Voltages,
+    /// Every current of a voltage-defined element (`alli`).
+    Currents,
     /// `i(v1)`: current of an element.
     Current { element: ElementId, label: String },
+    /// `p(r1)`: power taken up by an element.
+    Power { element: ElementId, label: String },
     /// `@dev[param]`: internal quantity of a device.
     Internal { element: ElementId, quantity: String, label: String },
+    /// An expression, computed at every point; names are full names.
+    Expression { expr: calc::Expr, label: String, span: Span },
+}
+
+impl Signal {
+    /// Name of its column; that of a group is its keyword.
+    pub fn label(&self) -> &str {
+        match self {
+            Signal::All => "all",
+            Signal::Voltages => "allv",
+            Signal::Currents => "alli",
+            Signal::Voltage { label, .. }
+            | Signal::Current { label, .. }
+            | Signal::Power { label, .. }
+            | Signal::Internal { label, .. }
+            | Signal::Expression { label, .. } => label,
+        }
+    }
+}
+
+impl Circuit {
+    /// The signal that a full name of a node or an element means.
+    pub fn signal(&self, name: &calc::Name) -> Option<Signal> {
+        use calc::Name;
+        let label = name.to_string();
+        let node = |name: &String| self.node_index.get(name).copied();
+        let element = |name: &String| self.element_index.get(name).copied();
+        Some(match name {
+            Name::Voltage(plus, None) => Signal::Voltage { plus: node(plus)?, minus: NodeId::GROUND, label },
+            Name::Voltage(plus, Some(minus)) => Signal::Voltage { plus: node(plus)?, minus: node(minus)?, label },
+            Name::Current(name) => Signal::Current { element: element(name)?, label },
+            Name::Power(name) => Signal::Power { element: element(name)?, label },
+            Name::Terminal(terminal, name) => {
+                Signal::Internal { element: element(name)?, quantity: format!("i{terminal}"), label }
+            }
+            Name::Internal(name, quantity) => {
+                Signal::Internal { element: element(name)?, quantity: quantity.clone(), label }
+            }
+            Name::Plain(_) => return None,
+        })
+    }
 }
 
 /// An analysis statement, evaluated.
@@ -316,4 +374,12 @@ pub struct ControllerStatement {
     pub words: Vec<(String, Span)>,
     /// `key=value` pairs with evaluated numbers.
     pub settings: Vec<ParamValue>,
+}
+
+/// ngspice's spelling of a hierarchical element name: its letter first (`v.x1.v1`).
+pub fn spice_name(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((_, own)) => format!("{}.{name}", &own[..own.chars().next().map_or(0, char::len_utf8)]),
+        None => name.to_string(),
+    }
 }

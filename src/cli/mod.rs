@@ -2,10 +2,12 @@
 
 mod campaign;
 mod check;
+mod compiled;
 mod learning;
 mod models;
 mod run;
 mod summary;
+mod test;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -45,10 +47,18 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         dialect: Option<Dialect>,
     },
+    /// Run decks and compare them with what they expect
+    Test(test::TestArguments),
+    /// Judge one deck for `test`
+    #[command(hide = true)]
+    Judge(test::JudgeArguments),
     /// List the device models, or the parameters of one
     Models {
-        /// Type word of a model card, such as `nmos`
+        /// Type word of a model card, such as `nmos`, or a module of the library
         name: Option<String>,
+        /// Compiled Verilog-A library, or a Verilog-A file
+        #[arg(long, value_name = "FILE")]
+        osdi: Option<PathBuf>,
         /// Write JSON instead of a table
         #[arg(long)]
         json: bool,
@@ -68,7 +78,10 @@ pub fn main() -> ExitCode {
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
-        Command::Models { name, json } => models::models(name.as_deref(), json),
+        Command::Test(arguments) => test::test(&arguments),
+        Command::Judge(arguments) => test::judge(&arguments),
+        Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
+        Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use clap::Args;
 use ionspice::analysis::{self, Failure, Options, SimulationError, Sink};
 use ionspice::campaign;
-use ionspice::circuit::{Analysis, Circuit, Draw, Overrides, Signal};
+use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
+use ionspice::measure;
 use ionspice::netlist::Dialect;
 use ionspice::output::{
     Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias,
@@ -238,24 +239,21 @@ impl<'a> Output<'a> {
 
     /// Operating points in full, `.print` signals row by row, and a summary of everything else.
     pub fn print(&self, circuit: &Circuit) {
+        let mut measures = Vec::new();
         for plot in &self.plots {
             println!("{} ({} points)", plot.plot_name, plot.points());
-            let printed: Vec<usize> = circuit
-                .prints
-                .iter()
-                .filter(|(kind, _)| plot_matches(kind, &plot.plot_name))
-                .flat_map(|(_, signals)| signals)
-                .filter_map(|signal| plot.find(label(signal)))
-                .collect();
-            if !printed.is_empty() && plot.axis().is_some() {
-                let columns: Vec<usize> = std::iter::once(0).chain(printed).collect();
-                let names: Vec<String> = columns.iter().map(|c| format!("{:>14}", plot.variables[*c].name)).collect();
-                println!("{}", names.join(" "));
-                for point in 0..plot.points() {
-                    let row: Vec<String> =
-                        columns.iter().map(|c| format!("{:>14.6e}", plot.value(point, *c).re)).collect();
-                    println!("{}", row.join(" "));
+            let tables = measure::printed(circuit, plot);
+            for table in &tables {
+                match table {
+                    Ok(table) => print!("{table}"),
+                    Err(problem) => eprintln!("warning: {problem}"),
                 }
+            }
+            measure::fourier(circuit, plot).iter().for_each(|table| println!("{table}"));
+            let found = measure::evaluate_after(circuit, plot, &measures);
+            found.iter().for_each(|result| println!("{result}"));
+            measures.extend(found);
+            if !tables.is_empty() && plot.axis().is_some() {
                 continue;
             }
             if summary::print(plot) {
@@ -279,24 +277,6 @@ impl<'a> Output<'a> {
                 }
             }
         }
-    }
-}
-
-fn plot_matches(kind: &str, plot_name: &str) -> bool {
-    match kind {
-        "tran" => plot_name.starts_with("Transient"),
-        "dc" => plot_name.starts_with("DC"),
-        "ac" => plot_name.starts_with("AC"),
-        "noise" => plot_name.starts_with("Noise") || plot_name.starts_with("Integrated"),
-        "op" => plot_name.starts_with("Operating"),
-        _ => true,
-    }
-}
-
-fn label(signal: &Signal) -> &str {
-    match signal {
-        Signal::All => "",
-        Signal::Voltage { label, .. } | Signal::Current { label, .. } | Signal::Internal { label, .. } => label,
     }
 }
 

@@ -9,7 +9,7 @@ use rand_distr::StandardNormal;
 
 use crate::analysis::{Failure, Options, Place, Probe, SOURCES, SimulationError, System, Transient};
 use crate::circuit::{Circuit, ElementId, Waveform};
-use crate::devices::{AdcModel, SourceMode, nearest};
+use crate::devices::{AdcModel, AnalysisKind, nearest};
 
 /// A running circuit.
 ///
@@ -60,8 +60,9 @@ impl Session {
     /// What is wrong with the netlist, or an operating point that does not converge.
     pub fn new(circuit: Arc<Circuit>, options: Options) -> Result<Self, Failure> {
         let mut system = System::new(&circuit, &options).map_err(Failure::Netlist)?;
-        system.sources.set_mode(SourceMode::Transient);
+        system.begin(AnalysisKind::InitialPoint);
         let found = system.operating_point(&circuit, true, &options)?;
+        system.begin(AnalysisKind::Transient);
         let transient = Transient::new(&mut system, found.point, 0.0, f64::INFINITY, &options);
         let noise = ChaCha8Rng::seed_from_u64(options.seed);
         Ok(Self { circuit, options, system, transient, meter: Meter::default(), noise })

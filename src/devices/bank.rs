@@ -100,6 +100,13 @@ impl<'c> Builder<'c> {
         (self.unknowns.len() - 1) as Unknown
     }
 
+    /// A further unknown of an element, named `element#suffix`.
+    pub fn internal_unknown(&mut self, element: ElementId, suffix: &str, kind: UnknownKind) -> Unknown {
+        let unknown = self.internal_node(element, suffix);
+        self.unknowns[unknown as usize].kind = kind;
+        unknown
+    }
+
     /// A new internal unknown of an element that is no voltage, named `element#suffix`; its row is a branch equation.
     pub fn internal_branch(&mut self, element: ElementId, suffix: &str) -> Unknown {
         let unknown = self.internal_node(element, suffix);
@@ -160,6 +167,20 @@ pub struct Context<'a> {
     pub first_iteration: bool,
     /// Time derivative of the device states of this bank.
     pub states: StateStep<'a>,
+}
+
+/// What is going to be computed, for the models that ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnalysisKind {
+    /// Operating points and DC sweeps.
+    #[default]
+    Static,
+    /// The operating point from which a transient starts.
+    InitialPoint,
+    /// A transient.
+    Transient,
+    /// Linearisation at an operating point.
+    SmallSignal,
 }
 
 /// One noise current between two unknowns.
@@ -337,6 +358,16 @@ pub trait Bank: Send + Sync {
     fn max_step(&self) -> f64 {
         f64::INFINITY
     }
+
+    /// Tells what follows. Built-in devices are the same in every analysis; compiled models may not be.
+    fn begin(&mut self, _analysis: AnalysisKind) {}
+
+    /// Marks the unknowns whose reactive terms are not among the entries of [`Bank::constant`]: currents among them have
+    /// dynamics of their own.
+    fn dynamic(&self, _mark: &mut dyn FnMut(Unknown)) {}
+
+    /// Hands over remarks for the user that came up since the last call (`$strobe` of a compiled model).
+    fn notes(&self, _add: &mut dyn FnMut(String)) {}
 
     /// Current into the first terminal of the `index`-th element, A, and the power it takes up, W (both at accepted
     /// values); `None` where the bank does not offer it.

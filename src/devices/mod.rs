@@ -15,6 +15,7 @@ mod linear;
 mod lossy;
 pub(crate) mod mosfet;
 mod opamp;
+mod osdi;
 pub mod memristor;
 mod params;
 mod relaxation;
@@ -35,7 +36,9 @@ use std::sync::LazyLock;
 use crate::circuit::{Circuit, ElementId, ElementKind};
 use crate::diagnostic::{Diagnostic, Severity};
 
-pub use bank::{Bank, Builder, Context, NoiseSource, Slot, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind};
+pub use bank::{
+    AnalysisKind, Bank, Builder, Context, NoiseSource, Slot, Stamps, StateStep, Unknown, UnknownInfo, UnknownKind,
+};
 pub use behavioural::BehaviouralBank;
 pub use controlled::ControlledBank;
 pub use converter::{AdcModel, DacModel};
@@ -121,7 +124,7 @@ impl Banks {
 /// Everything that is wrong with the circuit's elements and models, warnings included.
 pub fn build(builder: &mut Builder, warnings: &mut Vec<Diagnostic>) -> Result<Banks, Vec<Diagnostic>> {
     let mut found = Vec::new();
-    let groups = group(builder.circuit, &mut found);
+    let Groups { built_in: groups, compiled } = group(builder.circuit, &mut found);
     let mut banks = Banks {
         linear: LinearBank::build(builder, &mut found),
         sources: SourceBank::build(builder, &mut found),
@@ -144,6 +147,9 @@ pub fn build(builder: &mut Builder, warnings: &mut Vec<Diagnostic>) -> Result<Ba
             banks.others.extend((model_type.build)(builder, elements, &mut found));
         }
     }
+    for (module, elements) in &compiled {
+        banks.others.extend(osdi::build(builder, *module, elements, &mut found));
+    }
     if found.iter().any(|d| d.severity == Severity::Error) {
         return Err(found);
     }
@@ -157,23 +163,46 @@ fn fits(terminals: &[&str], count: usize) -> bool {
     (needed..=terminals.len()).contains(&count)
 }
 
-/// The elements of each model type, in the order of [`model_types`]; complains about unknown types and wrong numbers of
-/// terminals.
-fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Vec<Vec<ElementId>> {
+/// Elements by what describes them.
+#[derive(Default)]
+struct Groups {
+    /// Of each model type, in the order of [`model_types`].
+    built_in: Vec<Vec<ElementId>>,
+    /// Of each module of the circuit's libraries that is used.
+    compiled: Vec<(osdi::Found, Vec<ElementId>)>,
+}
+
+/// Groups the elements; complains about unknown types and wrong numbers of terminals.
+fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Groups {
     let types = model_types();
     let position: Vec<Option<usize>> =
         circuit.models.iter().map(|card| types.iter().position(|t| t.kinds.contains(&card.kind.as_str()))).collect();
     let mut unknown = vec![false; circuit.models.len()];
-    let mut groups = vec![Vec::new(); types.len()];
+    let mut groups = Groups { built_in: vec![Vec::new(); types.len()], compiled: Vec::new() };
     for (k, element) in circuit.elements.iter().enumerate() {
         let ElementKind::Device(device) = &element.kind else { continue };
         let index = device.model.0 as usize;
-        match position.get(index) {
-            Some(&Some(group)) if fits(types[group].terminals, element.nodes.len()) => {
-                groups[group].push(ElementId(k as u32));
+        let Some(card) = circuit.models.get(index) else { continue };
+        let compiled = osdi::is_compiled(element);
+        let built_in = position[index].filter(|_| !compiled);
+        if built_in.is_none()
+            && let Some(module) = osdi::find(circuit, &card.kind)
+        {
+            match osdi::fits(circuit, module, element) {
+                Ok(()) => match groups.compiled.iter_mut().find(|(m, _)| *m == module) {
+                    Some((_, elements)) => elements.push(ElementId(k as u32)),
+                    None => groups.compiled.push((module, vec![ElementId(k as u32)])),
+                },
+                Err(error) => found.push(error),
             }
-            Some(&Some(group)) => {
-                let (card, terminals) = (&circuit.models[index], types[group].terminals);
+            continue;
+        }
+        match built_in {
+            Some(group) if fits(types[group].terminals, element.nodes.len()) => {
+                groups.built_in[group].push(ElementId(k as u32));
+            }
+            Some(group) => {
+                let terminals = types[group].terminals;
                 let text = format!(
                     "`{}` has {} terminals; a device of type {} has {}",
                     element.name,
@@ -184,9 +213,12 @@ fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Vec<Vec<ElementId>> 
                 let hint = format!("terminals of {}: {}", card.kind, terminals.join(" "));
                 found.push(Diagnostic::error(element.span, text).label("wrong number of terminals").hint(hint));
             }
-            Some(None) if !unknown[index] => {
+            None if !unknown[index] => {
                 unknown[index] = true;
-                let card = &circuit.models[index];
+                if compiled {
+                    found.push(osdi::unknown(circuit, card));
+                    continue;
+                }
                 let foreign = ["txl", "cpl"].contains(&card.kind.as_str());
                 let hint = match nearest(&card.kind, types.iter().flat_map(|t| t.kinds.iter().copied())) {
                     _ if foreign => "a lossy line is an O element with a model of type ltra".to_string(),
@@ -196,7 +228,7 @@ fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Vec<Vec<ElementId>> 
                 let text = format!("model `{}` has the unknown type `{}`", card.name, card.kind);
                 found.push(Diagnostic::error(card.span, text).label("unknown type").hint(hint));
             }
-            _ => {}
+            None => {}
         }
     }
     groups

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::lines::Origin;
-use crate::circuit::{Drive, Spacing};
+use crate::calc;
+use crate::circuit::{Drive, Measure, Measured, Spacing};
 use crate::diagnostic::Span;
 use crate::dialect::Dialect;
 use crate::expr::{Expr, Name};
@@ -276,7 +277,7 @@ pub(crate) struct FunctionText {
     pub params: Vec<Param>,
 }
 
-/// A signal in `.save`, `.print`.
+/// A single signal.
 #[derive(Clone, Debug)]
 pub(crate) struct SignalText {
     pub kind: SignalKind,
@@ -291,6 +292,50 @@ pub(crate) enum SignalKind {
     Voltage(Word, Option<Word>),
     Current(Word),
     Internal(Word, Box<str>),
+}
+
+/// A vector expression that can say where in the file its parts are.
+#[derive(Clone, Debug)]
+pub(crate) struct ExprText {
+    pub expr: calc::Expr,
+    pub origin: Origin,
+    /// Offset in its logical line of the text it was parsed from.
+    pub start: usize,
+}
+
+/// A signal in `.save`, a column of `.print`.
+#[derive(Clone, Debug)]
+pub(crate) struct ColumnText {
+    /// As written, lower case and without blanks.
+    pub label: String,
+    pub what: ColumnWhat,
+}
+
+/// Kinds of columns.
+#[derive(Clone, Debug)]
+pub(crate) enum ColumnWhat {
+    All,
+    /// Every node voltage.
+    Voltages,
+    /// Every current.
+    Currents,
+    Expression(ExprText),
+}
+
+/// `.print` or `.plot`.
+#[derive(Clone, Debug)]
+pub(crate) struct PrintText {
+    pub analysis: Option<Measured>,
+    pub columns: Vec<ColumnText>,
+    pub plot: bool,
+}
+
+/// `.four`
+#[derive(Clone, Debug)]
+pub(crate) struct FourierText {
+    pub frequency: Value,
+    pub signals: Vec<ColumnText>,
+    pub span: Span,
 }
 
 /// An analysis as written.
@@ -397,9 +442,13 @@ pub(crate) struct Deck {
     pub saved_bias: Option<std::path::PathBuf>,
     /// `.limits`.
     pub limits: Vec<(Word, Vec<Param>)>,
-    pub saves: Vec<SignalText>,
-    pub prints: Vec<(Word, Vec<SignalText>)>,
+    pub saves: Vec<ColumnText>,
+    pub prints: Vec<PrintText>,
+    pub measures: Vec<Measure<ExprText>>,
+    pub fouriers: Vec<FourierText>,
     pub controllers: Vec<ControllerText>,
+    /// Libraries of compiled models.
+    pub libraries: Vec<std::sync::Arc<crate::osdi::Library>>,
     /// `.control` blocks.
     pub controls: Vec<ControlText>,
 }

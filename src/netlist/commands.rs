@@ -1,13 +1,19 @@
 //! Dot statements that do not open or close a block.
 
-use super::ast::{AnalysisText, ControllerLine, Definition, Function, Model, Param, Value, Word};
+use super::ast::{
+    AnalysisText, ColumnText, ColumnWhat, ControllerLine, Definition, Function, Model, Param, PrintText, Value, Word,
+};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
-use super::{signals, small_signal, suggest, value};
+use super::{columns, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 41] = [
+pub(crate) const KNOWN: [&str; 48] = [
+    "measure",
+    "meas",
+    "four",
+    "fourier",
     "ac",
     "noise",
     "tf",
@@ -49,14 +55,13 @@ pub(crate) const KNOWN: [&str; 41] = [
     "width",
     "control",
     "endc",
+    "osdi",
+    "pre_osdi",
+    "hdl",
 ];
 
 /// Statements of the dialect that this version does not have.
-const LATER: [&str; 19] = [
-    "measure",
-    "meas",
-    "four",
-    "fourier",
+const LATER: [&str; 15] = [
     "disto",
     "sp",
     "pss",
@@ -245,14 +250,18 @@ pub(crate) fn temperature(cursor: &mut Cursor, keyword: &Word) -> Result<Param, 
 }
 
 /// `.print tran v(a) ..`
-pub(crate) fn print(cursor: &mut Cursor) -> Result<(Word, Vec<super::ast::SignalText>), Diagnostic> {
-    let analysis = value::name(cursor, "an analysis (tran, dc, ac, noise, op)")?;
-    if !["tran", "dc", "ac", "noise", "op"].contains(&&*analysis.text) {
-        let error = Diagnostic::error(analysis.span, format!("`{}` is no analysis of this version", analysis.text));
-        let hint = suggest::did_you_mean(&analysis.text, ["tran", "dc", "ac", "noise"], "as in `.print tran v(out)`");
-        return Err(error.label("tran, dc, ac, noise or op expected").hint(hint));
+pub(crate) fn print(cursor: &mut Cursor, plot: bool) -> Result<PrintText, Diagnostic> {
+    let analysis = columns::analysis(cursor)?;
+    Ok(PrintText { analysis, columns: columns::columns(cursor)?, plot })
+}
+
+/// `.save [tran] v(a) ..`; `.probe` alone means everything.
+pub(crate) fn save(cursor: &mut Cursor) -> Result<Vec<ColumnText>, Diagnostic> {
+    if cursor.peek().is_none() {
+        return Ok(vec![ColumnText { label: "all".into(), what: ColumnWhat::All }]);
     }
-    Ok((analysis, signals::signals(cursor)?))
+    columns::analysis(cursor)?;
+    columns::columns(cursor)
 }
 
 /// `.op`, `.dc`, `.tran` and the small-signal analyses

@@ -8,7 +8,7 @@ use super::{controlled, sources};
 use crate::diagnostic::Diagnostic;
 
 /// Letters that begin an element.
-const LETTERS: &str = "bcdefghijklmoqrstuvwxyz";
+const LETTERS: &str = "bcdefghijklmnoqrstuvwxyz";
 /// Long element words of the `Y` form, after which the element's name follows.
 const Y_WORDS: [&str; 4] = ["ymemristor", "ydac", "yadc", "yopamp"];
 
@@ -30,7 +30,7 @@ pub(crate) fn element(line: &Line, read: &mut sources::ReadPoints) -> Result<Ele
         title = name(cursor, "the element's name")?;
     }
     let count = match letter {
-        'k' | 'x' | 'y' => 0,
+        'k' | 'n' | 'x' | 'y' => 0,
         'm' | 'o' | 's' | 't' => 4,
         'j' | 'q' | 'u' | 'z' => 3,
         _ => 2,
@@ -69,11 +69,12 @@ fn unknown(line: &Line) -> Diagnostic {
     let span = line.origin.span(0, end.max(first.len_utf8()));
     let hint = match first.to_ascii_lowercase() {
         'a' => "XSPICE code models are not part of this version",
-        'n' => "Verilog-A devices are not part of this version",
         'p' => {
             "coupled lines (CPL) are not part of this version; a single lossy line is an O element with an LTRA model"
         }
-        _ => "element names begin with one of R C L K V I E F G H B D J M Q S T O U W X Y Z; a comment begins with `*`",
+        _ => {
+            "element names begin with one of R C L K V I E F G H B D J M N O Q S T U W X Y Z; a comment begins with `*`"
+        }
     };
     let message = format!("`{}` begins no known element", super::lex::shorten(&line.text[..end.max(first.len_utf8())]));
     Diagnostic::error(span, message).label("unknown element letter").hint(hint)

@@ -15,7 +15,7 @@ const DEEPEST_INCLUDE: usize = 64;
 
 impl Parser {
     /// The file name that comes next, in quotes or bare.
-    fn file_name<'l>(&self, cursor: &mut Cursor<'l>) -> Result<(&'l str, Span), Diagnostic> {
+    pub(super) fn file_name<'l>(&self, cursor: &mut Cursor<'l>) -> Result<(&'l str, Span), Diagnostic> {
         match cursor.take()? {
             Some(token) if matches!(token.kind, Kind::Word | Kind::Text | Kind::Formula) => {
                 Ok((token.text, cursor.span(&token)))

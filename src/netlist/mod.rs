@@ -4,8 +4,10 @@
 //! parameters, subcircuits and models become the flat [`Circuit`]. Every error carries the span of the text it is about.
 
 mod ast;
+mod columns;
 mod beside;
 mod commands;
+mod compiled;
 mod controlled;
 mod conditional;
 mod edit;
@@ -15,12 +17,12 @@ mod files;
 mod include;
 mod lex;
 mod lines;
+mod measure;
 mod parse;
 mod report;
 mod signals;
 mod small_signal;
 mod sources;
-mod suggest;
 mod sweeps;
 mod value;
 
@@ -31,6 +33,7 @@ use std::sync::Arc;
 use crate::circuit::{Circuit, Origin, Overrides};
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
 pub use crate::dialect::Dialect;
+use crate::suggest;
 
 use lex::{Blanks, Cursor};
 use lines::Lines;

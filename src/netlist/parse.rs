@@ -12,7 +12,7 @@ use super::include::{Mark, section_mark};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
-use super::{elements, signals, value};
+use super::{elements, measure, value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
 
@@ -165,6 +165,12 @@ impl Parser {
         }
         let keyword = line.text.split(char::is_whitespace).next().unwrap_or("").to_ascii_lowercase();
         if let Some(control) = &mut self.control {
+            if keyword == "pre_osdi" || keyword == "osdi" {
+                let mut cursor = Cursor::new(line, Blanks::Strict)?;
+                cursor.take()?;
+                self.compiled_models(&mut cursor)?;
+                return Ok(Next::Line);
+            }
             if keyword != ".endc" {
                 control.lines.push((line.text.as_ref().into(), line.span()));
                 return Ok(Next::Line);
@@ -238,6 +244,7 @@ impl Parser {
                 let (name, function) = commands::function(cursor, false)?;
                 self.block().functions.insert(name.text, function);
             }
+            ".osdi" | ".pre_osdi" | ".hdl" => self.compiled_models(cursor)?,
             ".global" => self.deck.globals.extend(commands::words(cursor, "a node")?),
             ".ic" => {
                 let values = commands::node_values(cursor)?;
@@ -271,8 +278,14 @@ impl Parser {
         match name {
             "options" | "option" | "opt" => self.deck.options.extend(commands::options(cursor)?),
             "temp" => self.deck.options.push(commands::temperature(cursor, word)?),
-            "save" | "probe" => self.deck.saves.extend(signals::signals(cursor)?),
-            "print" | "plot" => self.deck.prints.push(commands::print(cursor)?),
+            "save" | "probe" => self.deck.saves.extend(commands::save(cursor)?),
+            "print" | "plot" => self.deck.prints.push(commands::print(cursor, name == "plot")?),
+            "measure" | "meas" => {
+                let files = &mut self.files;
+                let measure = measure::measure(cursor, &mut |path, span| files.points(path, span))?;
+                self.deck.measures.push(measure);
+            }
+            "four" | "fourier" => self.deck.fouriers.push(measure::fourier(cursor)?),
             "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => {
                 self.deck.analyses.push(commands::analysis(cursor, word)?)
             }

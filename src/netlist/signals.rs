@@ -1,21 +1,11 @@
-//! Signals as written in `.save`, `.print`: `v(a,b)`, `i(v1)`, `@m1[id]`, `all`, plain node names.
+//! Single signals: `v(a,b)`, `i(v1)`, `@m1[id]`, plain node names.
 
 use super::ast::{SignalKind, SignalText, Word};
 use super::lex::{Cursor, Kind, Token, shorten};
 use super::{suggest, value};
 use crate::diagnostic::{Diagnostic, Span};
 
-/// Signals up to the end of the line.
-pub(crate) fn signals(cursor: &mut Cursor) -> Result<Vec<SignalText>, Diagnostic> {
-    let mut all = Vec::new();
-    while cursor.take_if(Kind::Comma)?.is_some() {}
-    while let Some(token) = cursor.peek() {
-        all.push(signal(cursor, &token)?);
-        while cursor.take_if(Kind::Comma)?.is_some() {}
-    }
-    if all.is_empty() { Err(cursor.expected("a signal such as `v(out)`")) } else { Ok(all) }
-}
-
+/// The next signal, which begins at `token`.
 pub(crate) fn signal(cursor: &mut Cursor, token: &Token) -> Result<SignalText, Diagnostic> {
     let start = token.start;
     let first = value::name(cursor, "a signal such as `v(out)`")?;

@@ -33,6 +33,11 @@ impl Progress {
         Self { bar: bar(episodes, label, template, quiet), stop: 0.0 }
     }
 
+    /// For so many decks under test; count them with [`Progress::episode`].
+    pub fn decks(count: u64, quiet: bool) -> Self {
+        Self { bar: bar(count, "test", "{prefix} [{bar:32}] {pos}/{len} decks  {msg}", quiet), stop: 0.0 }
+    }
+
     /// A progress that shows nothing, for library users and tests.
     pub fn silent() -> Self {
         Self { bar: ProgressBar::hidden(), stop: 0.0 }
@@ -61,6 +66,11 @@ impl Progress {
     /// Episodes done so far.
     pub fn episodes(&self) -> u64 {
         self.bar.position()
+    }
+
+    /// Lets `print` write to the terminal above the bar.
+    pub fn above(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
     }
 
     /// Prints a line above the bar (a homotopy that was needed, a checkpoint); nothing when there is no bar.

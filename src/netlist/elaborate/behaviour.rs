@@ -203,9 +203,7 @@ impl<'d> Elaborator<'d> {
 
     fn form_span(&self, form: &Form) -> Span {
         match form {
-            Form::Value(formula) => {
-                formula.origin.span(formula.start, formula.start + formula.len)
-            }
+            Form::Value(formula) => formula.origin.span(formula.start, formula.start + formula.len),
             Form::Table { input, .. }
             | Form::Laplace { input, .. }
             | Form::Ratio { input, .. }
@@ -344,7 +342,13 @@ fn memory_operators(expr: &Expr<Quantity>, span: Span) -> Result<(), Fault> {
             };
             let wrong = |x: &Expr<Quantity>| x.as_const().is_none_or(|x| *function == Builtin::Delay && x < 0.0);
             if !what.is_empty() && arguments[1..].iter().any(wrong) {
-                let error = Diagnostic::error(span, format!("the {what} must be a constant{}", if *function == Builtin::Delay { ", 0 or more" } else { "" }));
+                let error = Diagnostic::error(
+                    span,
+                    format!(
+                        "the {what} must be a constant{}",
+                        if *function == Builtin::Delay { ", 0 or more" } else { "" }
+                    ),
+                );
                 return Err(error.label("in this expression").into());
             }
             inside.extend(arguments);

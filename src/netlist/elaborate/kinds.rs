@@ -136,8 +136,8 @@ impl<'d> Elaborator<'d> {
         control: Option<ElementId>,
         params: &[Param],
     ) -> Result<ElementKind, Fault> {
-        let model = self.model(env, model)?;
         let mut params = self.params(env, params)?;
+        let model = self.model_for(env, model, &params)?;
         if env.multiplier != 1.0 {
             match params.iter_mut().find(|param| param.name == "m") {
                 Some(ParamValue { value: ParamData::Number(own), .. }) => *own *= env.multiplier,

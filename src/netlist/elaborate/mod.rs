@@ -5,7 +5,9 @@
 
 mod analyses;
 mod behaviour;
+mod bins;
 mod check;
+mod columns;
 mod flatten;
 mod kinds;
 mod line;
@@ -26,7 +28,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::ast::{Deck, Element as ElementText};
 use super::edit::edited;
 use super::report::{Fault, Report};
-use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting};
+use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting, Signal};
 use crate::diagnostic::{Diagnostic, SourceMap};
 
 /// Temperature without `.temp` and `.options temp=`, and nominal temperature without `tnom=`; degrees Celsius.
@@ -83,11 +85,15 @@ struct Elaborator<'d> {
     same_model: HashMap<(usize, Vec<u64>), ModelId>,
     celsius: f64,
     nominal_celsius: f64,
+    /// Length and width of transistors that do not give their own, m.
+    default_size: [f64; 2],
     overrides: &'d Overrides,
     /// Element lines that stand in place of those of the deck, by full name.
     edited: HashMap<&'d str, &'d ElementText>,
     /// Key of the random functions; `None` gives nominal values.
     random: Option<(u64, u64)>,
+    /// Signals that `.print`, `.measure` and `.four` need.
+    needed: Vec<Signal>,
     /// Buffer for full names.
     scratch: String,
 }
@@ -136,9 +142,11 @@ pub(crate) fn elaborate(
         same_model: HashMap::new(),
         celsius: ROOM_CELSIUS,
         nominal_celsius: ROOM_CELSIUS,
+        default_size: [bins::DEFAULT_SIZE; 2],
         overrides,
         edited: edited.iter().map(|(name, element)| (name.as_str(), element)).collect(),
         random: Some((1, 0)),
+        needed: Vec::new(),
         scratch: String::new(),
     };
     let count = work.check()?;
@@ -153,7 +161,7 @@ pub(crate) fn elaborate(
     if !complete {
         return None;
     }
-    let prints = work.prints();
+    let (prints, measures, fouriers) = (work.prints(), work.measures(), work.fouriers());
     let circuit = Circuit {
         title: deck.title.clone(),
         elements,
@@ -165,13 +173,16 @@ pub(crate) fn elaborate(
         saved_bias: deck.saved_bias.clone(),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
-        saves: work.saves(&prints),
+        saves: work.saves(),
         prints,
+        measures,
+        fouriers,
         controllers: work.controllers(&top),
         nodes: std::mem::take(&mut work.nodes),
         node_index: std::mem::take(&mut work.node_index),
         element_index: std::mem::take(&mut work.element_index),
         models: std::mem::take(&mut work.models),
+        libraries: deck.libraries.clone(),
         sources: Arc::clone(sources),
         origin: None,
         overrides: Overrides::default(),
@@ -236,6 +247,8 @@ impl<'d> Elaborator<'d> {
                 match name.as_str() {
                     "temp" => self.celsius = celsius,
                     "tnom" => self.nominal_celsius = celsius,
+                    "defl" => self.default_size[0] = celsius,
+                    "defw" => self.default_size[1] = celsius,
                     _ => {}
                 }
                 let temperature = name == "temp" || name == "tnom";

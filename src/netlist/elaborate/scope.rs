@@ -174,7 +174,7 @@ impl<'d> Elaborator<'d> {
     }
 
     /// Evaluates one parameter and what it depends on; faults are reported and leave [`Slot::Failed`].
-    fn settle(&mut self, env: &Rc<Env>, index: usize) {
+    pub(super) fn settle(&mut self, env: &Rc<Env>, index: usize) {
         let mut stack = vec![(Rc::clone(env), index)];
         while let Some((env, index)) = stack.last().cloned() {
             let slot = env.slots.borrow()[index];

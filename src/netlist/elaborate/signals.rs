@@ -1,6 +1,5 @@
-//! Signals of `.save` and `.print`, and the node values of `.ic` and `.nodeset`.
+//! Single signals, and the node values of `.ic` and `.nodeset`.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Elaborator, Env};
@@ -28,34 +27,7 @@ impl<'d> Elaborator<'d> {
         all
     }
 
-    /// `.print` statements.
-    pub(super) fn prints(&mut self) -> Vec<(String, Vec<Signal>)> {
-        let deck = self.deck;
-        deck.prints.iter().map(|(analysis, signals)| (analysis.text.to_string(), self.signals(signals))).collect()
-    }
-
-    /// What is saved: `.save` and `.print`, each signal once.
-    pub(super) fn saves(&mut self, prints: &[(String, Vec<Signal>)]) -> Vec<Signal> {
-        let deck = self.deck;
-        let mut all = self.signals(&deck.saves);
-        all.extend(prints.iter().flat_map(|(_, signals)| signals.iter().cloned()));
-        let mut seen = HashSet::new();
-        all.retain(|signal| seen.insert(format!("{signal:?}")));
-        all
-    }
-
-    fn signals(&mut self, texts: &[SignalText]) -> Vec<Signal> {
-        let mut all = Vec::with_capacity(texts.len());
-        for text in texts {
-            if self.report.exhausted() {
-                break;
-            }
-            let signal = self.signal(text);
-            all.extend(self.report.keep(signal));
-        }
-        all
-    }
-
+    /// The signal that a text means.
     pub(super) fn signal(&self, text: &SignalText) -> Result<Signal, Fault> {
         let label = text.label.clone();
         let top = &self.envs[0];
@@ -75,8 +47,10 @@ impl<'d> Elaborator<'d> {
 
     /// A node by its name in the instance, by its full name, or by its full name from the inside out (`w.x1` for `x1.w`).
     pub(super) fn voltage_node(&self, env: &Env, word: &Word) -> Result<NodeId, Fault> {
-        let name = &*word.text;
-        let found = self.find_node(env, name).or_else(|| self.node_index.get(&reversed(name)?).copied());
+        let written = &*word.text;
+        let name = &*written.replace(':', ".");
+        let found = self.find_node(env, written).or_else(|| self.find_node(env, name));
+        let found = found.or_else(|| self.node_index.get(&reversed(name)?).copied());
         found.ok_or_else(|| {
             let element = self.find_element(env, name).map(|_| format!("`{name}` is an element: write `i({name})`"));
             let names = self.nodes.iter().filter_map(|node| node.strip_prefix(env.path.as_str()));
@@ -89,13 +63,15 @@ impl<'d> Elaborator<'d> {
 
     /// An element by its full name, by ngspice's spelling with the type letter in front (`v.x1.v1`), or from the inside out.
     pub(super) fn signal_element(&self, word: &Word) -> Result<ElementId, Fault> {
-        let name = &*word.text;
+        let written = &*word.text;
+        let name = &*written.replace(':', ".");
         let spelled = || {
             let (letter, rest) = name.split_once('.')?;
             if letter.len() == 1 { self.element_index.get(rest).copied() } else { None }
         };
         let inside_out = || self.element_index.get(&reversed(name)?).copied();
-        let found = self.element_index.get(name).copied().or_else(spelled).or_else(inside_out);
+        let plain = self.element_index.get(written).or_else(|| self.element_index.get(name)).copied();
+        let found = plain.or_else(spelled).or_else(inside_out);
         found.ok_or_else(|| {
             let names = self.element_index.keys().map(String::as_str);
             let hint = suggest::did_you_mean(name, names, "elements inside a subcircuit are named `x1.r1`");
@@ -105,6 +81,6 @@ impl<'d> Elaborator<'d> {
 }
 
 /// `a.b.c` as `c.b.a`.
-fn reversed(name: &str) -> Option<String> {
+pub(super) fn reversed(name: &str) -> Option<String> {
     name.contains('.').then(|| name.rsplit('.').collect::<Vec<_>>().join("."))
 }

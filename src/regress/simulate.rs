@@ -1,0 +1,157 @@
+//! Runs one deck as `ionspice run` would, within a time.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use num_complex::Complex64;
+
+use super::expect::Expectations;
+use crate::analysis::{self, Failure, Options, SimulationError, Sink};
+use crate::circuit::Circuit;
+use crate::cosim::controller::{Spec, train};
+use crate::diagnostic::{Diagnostic, Severity, SourceMap};
+use crate::learn::Seeds;
+use crate::netlist;
+use crate::output::Dataset;
+
+/// Exit code of a simulation that failed.
+const FAILED: u8 = 1;
+/// Exit code of a netlist that is wrong.
+const WRONG: u8 = 2;
+
+/// Why a run stopped.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// Exit code of `ionspice run`.
+    pub exit: u8,
+    /// What it would say.
+    pub text: String,
+}
+
+/// What a run left behind.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// Results of the analyses, in order.
+    pub plots: Vec<Dataset>,
+    /// `.measure` results; `None` is a measure that failed.
+    pub measures: Vec<(String, Option<f64>)>,
+    /// Warnings of the netlist and remarks of the analyses.
+    pub warnings: Vec<String>,
+    /// Why it stopped early.
+    pub stop: Option<Stop>,
+}
+
+/// One line of text: `file:line:column: message (label; hint)`.
+fn sentence(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let place = diagnostic.span.filter(|span| (span.file as usize) < sources.len()).map(|span| {
+        let (line, column) = sources.line_column(span);
+        let path = &sources.file(span.file).path;
+        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
+        format!("{name}:{line}:{column}: ")
+    });
+    let hint = diagnostic.hint.as_ref().map_or(String::new(), |hint| format!("; {hint}"));
+    format!("{}{} ({}{hint})", place.unwrap_or_default(), diagnostic.message, diagnostic.label)
+}
+
+fn sentences<'a>(found: impl IntoIterator<Item = &'a Diagnostic>, severity: Severity, of: &SourceMap) -> Vec<String> {
+    found.into_iter().filter(|d| d.severity == severity).map(|d| sentence(d, of)).collect()
+}
+
+/// Runs the analyses and controllers of a deck until `deadline`.
+pub fn simulate(deck: &Path, expected: &Expectations, deadline: Instant) -> Run {
+    let mut run = Run::default();
+    run.stop = match execute(deck, expected, deadline, &mut run) {
+        Ok(()) => None,
+        Err(stop) => Some(stop),
+    };
+    run
+}
+
+fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Run) -> Result<(), Stop> {
+    let wrong = |found: &[Diagnostic], sources: &SourceMap| Stop {
+        exit: WRONG,
+        text: sentences(found, Severity::Error, sources).join("\n"),
+    };
+    let loaded =
+        netlist::load(deck, &expected.sets).map_err(|failure| wrong(&failure.diagnostics, &failure.sources))?;
+    let circuit = Arc::new(loaded.circuit);
+    let (mut options, problems) = Options::from_settings(&circuit.options);
+    run.warnings = sentences(loaded.warnings.iter().chain(&problems), Severity::Warning, &circuit.sources);
+    if problems.iter().any(|d| d.severity == Severity::Error) {
+        return Err(wrong(&problems, &circuit.sources));
+    }
+    options.seed = expected.seed.unwrap_or(options.seed);
+    if circuit.analyses.is_empty() && circuit.controllers.is_empty() {
+        return Err(Stop { exit: WRONG, text: "the deck has no analysis and no controller".into() });
+    }
+    let specs: Vec<Spec> = circuit
+        .controllers
+        .iter()
+        .map(|block| Spec::new(&circuit, block).map_err(|found| wrong(&found, &circuit.sources)))
+        .collect::<Result<_, _>>()?;
+    let mut collector = Collector { plots: Vec::new(), notes: Vec::new(), deadline };
+    let outcome = analysis::run(&circuit, &options, &mut collector);
+    run.plots = collector.plots;
+    run.warnings.append(&mut collector.notes);
+    outcome.map_err(|failure| explain(&failure, &circuit))?;
+    for spec in &specs {
+        let seeds = Seeds { first: options.seed, count: 1 };
+        train(&circuit, spec, &options, seeds, |_| {}).map_err(|failure| explain(&failure, &circuit))?;
+    }
+    Ok(())
+}
+
+fn explain(failure: &Failure, circuit: &Circuit) -> Stop {
+    match failure {
+        Failure::Netlist(found) => {
+            Stop { exit: WRONG, text: sentences(found, Severity::Error, &circuit.sources).join("\n") }
+        }
+        Failure::Simulation(error) => {
+            let mut lines = Vec::new();
+            if matches!(error, SimulationError::NoConvergence { .. }) {
+                lines = analysis::check(circuit).iter().map(|d| sentence(d, &circuit.sources)).collect();
+            }
+            lines.push(format!("{error} ({})", error.hint()));
+            Stop { exit: FAILED, text: lines.join("\n") }
+        }
+    }
+}
+
+/// Keeps the results in memory and stops the run when its time is over.
+struct Collector {
+    plots: Vec<Dataset>,
+    notes: Vec<String>,
+    deadline: Instant,
+}
+
+impl Collector {
+    fn check(&self) -> Result<(), SimulationError> {
+        if Instant::now() < self.deadline {
+            Ok(())
+        } else {
+            Err(SimulationError::Output("not finished within the time allowed".into()))
+        }
+    }
+}
+
+impl Sink for Collector {
+    fn begin(&mut self, header: &Dataset) -> Result<(), SimulationError> {
+        self.check()?;
+        self.plots.begin(header)
+    }
+
+    fn row(&mut self, row: &[f64]) -> Result<(), SimulationError> {
+        self.check()?;
+        self.plots.row(row)
+    }
+
+    fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
+        self.check()?;
+        self.plots.complex_row(row)
+    }
+
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.to_string());
+    }
+}
