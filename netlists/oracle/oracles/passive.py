@@ -83,6 +83,24 @@ def values():
     write("poly_constant", "closed form", {"v(e1)": 5, "v(e2)": 5, "v(e3)": 10, "v(e4)": 10})
 
 
+def currents_and_temperatures():
+    # x = voltages of C1 and C2 (4 nF)
+    a = np.array([[-(1e-3 + 0.5e-3) / 1e-9, 0.5e-3 / 1e-9], [0.5e-3 / 4e-9, -0.5e-3 / 4e-9]])
+    t, x, u = linear(a, [[1e-3 / 1e-9], [0]], [0, 0], pwl(pulse(0, 1, 1e-6, .5e-6, .5e-6, 10e-6, 40e-6, 20e-6)), 20e-6)
+    i1 = (u[0] - x[0]) / 1e3 - (x[0] - x[1]) / 2e3
+    write("capacitor_current", "closed form: matrix exponential",
+          {"time": t, "i(c1)": i1, "@c2[i]": (x[0] - x[1]) / 2e3, "@c1[p]": i1 * x[0], "v(b)": x[1]})
+    f = 1e3 * 10**(np.arange(51) / 10)
+    r = 200 * 3 / 2
+    response("ac_resistance", f, {"v(b)": 1 / (1 + r * (1 / 500 + 2j * PI * f * 1e-9))})
+    celsius = np.linspace(-50, 150, 21)
+    d = celsius - 27
+    va = 1 + 2e-3 * d + 5e-6 * d * d
+    write("temper_sweep", "closed form",
+          {"temp-sweep": celsius, "v(a)": va, "v(b)": 1 + 2e-3 * (d + 10), "v(c)": 1.01**d, "v(d)": 1 + 1e-3 * d,
+           "v(e)": celsius / 100 + va})
+
+
 # --- charge and flux -------------------------------------------------------------------------------------------
 
 def reactive():
@@ -325,6 +343,7 @@ def small_signals():
 def all_references():
     small_signals()
     values()
+    currents_and_temperatures()
     reactive()
     lossless()
     with_losses()
