@@ -21,7 +21,7 @@ fn element<'c>(circuit: &'c Circuit, name: &str) -> &'c Element {
 
 fn resistance(circuit: &Circuit, name: &str) -> f64 {
     match element(circuit, name).kind {
-        ElementKind::Resistor { resistance } => resistance,
+        ElementKind::Resistor { resistance, .. } => resistance,
         ref other => panic!("{name} is {other:?}"),
     }
 }

@@ -18,7 +18,7 @@ fn consistent(circuit: &Circuit) {
         assert!(element.nodes.iter().all(|node| node.0 < nodes));
         match &element.kind {
             ElementKind::Device(device) => assert!((device.model.0 as usize) < circuit.models.len()),
-            ElementKind::Resistor { resistance } => assert!(resistance.is_finite() && *resistance != 0.0),
+            ElementKind::Resistor { resistance, .. } => assert!(resistance.is_finite() && *resistance != 0.0),
             _ => {}
         }
     }
@@ -184,7 +184,7 @@ proptest! {
             prop_assert_eq!(&element.name, &format!("r{i}"));
             prop_assert_eq!(element.nodes[0], circuit.node_index[&format!("n{i}")]);
             prop_assert!(element.nodes[1] != NodeId::GROUND);
-            let ElementKind::Resistor { resistance } = element.kind else { panic!("no resistor") };
+            let ElementKind::Resistor { resistance, .. } = element.kind else { panic!("no resistor") };
             prop_assert!((resistance - f64::from(*value)).abs() <= 1e-12 * resistance);
         }
     }

@@ -48,7 +48,7 @@ pub fn run(circuit: &Circuit, grid: &FrequencyGrid, options: &Options, sink: &mu
     let header = probes.dataset(circuit, "AC Analysis", Some(axis()));
     sink.begin(&Dataset { values: crate::output::Values::Complex(Vec::new()), ..header })?;
     let drives: Vec<(Drive, Complex64)> = sources.iter().map(|&(_, drive, value)| (drive, value)).collect();
-    let linear = rest.system.linearise(&rest.point, options.gmin)?;
+    let linear = rest.system.linearise(&rest.point, options.gmin)?.with_ac_values();
     let start = Worker {
         solver: linear.solver(),
         phasors: constants,

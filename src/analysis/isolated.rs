@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use num_complex::Complex64;
 
 use crate::circuit::{Circuit, ElementId, ElementKind, NodeId, Source};
-use crate::devices::{Bank, Banks, Builder, SourceBank, SourceMode, Stamps, Unknown, UnknownInfo, UnknownKind};
+use crate::devices::{
+    AnalysisKind, Bank, Banks, Builder, SourceBank, SourceMode, Stamps, Unknown, UnknownInfo, UnknownKind,
+};
 use crate::linear::Pattern;
 
 use super::Options;
@@ -140,6 +142,7 @@ impl Isolated {
         sources.set_mode(SourceMode::Dc);
         let mut banks: Vec<Box<dyn Bank>> = vec![Box::new(linear), Box::new(sources) as Box<SourceBank>];
         banks.extend(others);
+        banks.iter_mut().for_each(|bank| bank.begin(AnalysisKind::SmallSignal));
         let (entries, unknowns, _) = builder.finish();
         let (pattern, map) = entries.build();
         for slot in banks.iter_mut().flat_map(|bank| bank.slots_mut()) {
@@ -204,6 +207,7 @@ impl Isolated {
                 (unused_g, unused_c) = (vec![0.0; self.g.len()], vec![0.0; self.c.len()]);
             } else {
                 bank.constant(&mut self.g, &mut self.c);
+                bank.ac_values(&mut self.g);
             }
             let mut stamps = Stamps {
                 i: &mut self.i,

@@ -7,7 +7,7 @@
 use num_complex::Complex64;
 
 use crate::circuit::{Circuit, ElementId, ElementKind, Output};
-use crate::devices::{Bank, Context, SourceMode, Stamps, StateStep, Unknown};
+use crate::devices::{AnalysisKind, Bank, Context, Stamps, StateStep, Unknown};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::linear::Lu;
 
@@ -66,7 +66,9 @@ impl System {
                 states: &mut new_states[s.clone()],
                 memory: &mut point.memory[m.clone()],
             };
+            bank.begin(AnalysisKind::SmallSignal);
             bank.eval(&ctx, &mut stamps);
+            bank.begin(AnalysisKind::Static);
         }
         (g, c)
     }
@@ -112,6 +114,12 @@ impl Linearised<'_> {
     /// A solver for this circuit; every thread needs its own.
     pub fn solver(&self) -> Solver {
         Solver { y: vec![Complex64::ZERO; self.g.len()], lu: self.lu.clone() }
+    }
+
+    /// With what differs in `.ac` and `.noise` (`ac=` of resistors).
+    pub(super) fn with_ac_values(mut self) -> Self {
+        self.system.banks.iter().for_each(|bank| bank.ac_values(&mut self.g));
+        self
     }
 
     /// Hands every bank that has noise sources, with its operating point, to `visit`.
@@ -184,7 +192,7 @@ pub(super) struct AtRest {
 /// Finds the operating point at the DC values of the sources.
 pub(super) fn at_rest(circuit: &Circuit, options: &Options) -> Result<AtRest, Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
-    system.sources.set_mode(SourceMode::Dc);
+    system.begin(AnalysisKind::Static);
     let found = system.operating_point(circuit, false, options)?;
     Ok(AtRest { system, point: found.point, found_by: found.found_by })
 }

@@ -61,7 +61,7 @@ pub fn run(circuit: &Circuit, request: &Request, options: &Options, sink: &mut d
     announce(circuit, &rest, sink);
     let (plus, minus) = observed(&rest.system, circuit, request.output, request.span)?;
     let drive = Drive::of(&rest.system, circuit, request.source);
-    let linear = rest.system.linearise(&rest.point, options.gmin)?;
+    let linear = rest.system.linearise(&rest.point, options.gmin)?.with_ac_values();
     let mut solver = linear.solver();
     let mut adjoint = vec![Complex64::ZERO; linear.system.unknowns.len()];
     let frequencies = request.grid.frequencies(false);

@@ -19,7 +19,7 @@ pub use measure::{
 };
 pub use noise::{Distribution, NoiseWave, RandomWave};
 pub use overrides::{Draw, Origin, Overrides};
-pub use small_signal::{Drive, FrequencyGrid, Output, Spacing};
+pub use small_signal::{Drive, FrequencyGrid, Output, ResistorNoise, Spacing};
 pub use waveform::{TranTimes, Waveform};
 
 /// Index of a node; 0 is ground.
@@ -106,8 +106,8 @@ pub struct Element {
 /// Element kinds with evaluated values, SI units.
 #[derive(Debug, Clone)]
 pub enum ElementKind {
-    /// Resistance, ohm.
-    Resistor { resistance: f64 },
+    /// Resistance, ohm, the one in `.ac` and `.noise` if it is another, and what its noise needs.
+    Resistor { resistance: f64, ac_resistance: Option<f64>, noise: ResistorNoise },
     /// Lossless transmission line: wave impedance, ohm, delay, s, and `ic=` (v1, i1, v2, i2); V, A.
     Line { impedance: f64, delay: f64, initial: Option<[f64; 4]> },
     /// Capacitance, F, and `ic=` voltage.

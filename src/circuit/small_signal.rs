@@ -67,6 +67,22 @@ impl FrequencyGrid {
     }
 }
 
+/// What the noise of a resistor depends on besides its resistance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ResistorNoise {
+    /// Temperature, K; zero for a resistor without noise (`noisy=0`).
+    pub temperature: f64,
+    /// `[k, a, e]` of the flicker noise `k |i|^a / f^e`, A^2/Hz.
+    pub flicker: [f64; 3],
+}
+
+impl Default for ResistorNoise {
+    /// Thermal noise at 27 degrees Celsius.
+    fn default() -> Self {
+        Self { temperature: 300.15, flicker: [0.0, 1.0, 1.0] }
+    }
+}
+
 /// What a small-signal analysis observes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {

@@ -100,13 +100,6 @@ impl<'c> Builder<'c> {
         (self.unknowns.len() - 1) as Unknown
     }
 
-    /// A further unknown of an element, named `element#suffix`.
-    pub fn internal_unknown(&mut self, element: ElementId, suffix: &str, kind: UnknownKind) -> Unknown {
-        let unknown = self.internal_node(element, suffix);
-        self.unknowns[unknown as usize].kind = kind;
-        unknown
-    }
-
     /// A new internal unknown of an element that is no voltage, named `element#suffix`; its row is a branch equation.
     pub fn internal_branch(&mut self, element: ElementId, suffix: &str) -> Unknown {
         let unknown = self.internal_node(element, suffix);
@@ -343,6 +336,9 @@ pub trait Bank: Send + Sync {
         _add: &mut dyn FnMut(NoiseSource),
     ) {
     }
+
+    /// Adds to `G` by what it differs in `.ac` and `.noise` (a resistor with `ac=`).
+    fn ac_values(&self, _g: &mut [f64]) {}
 
     /// True when the small-signal behaviour is not `G + j omega C` (delays, transfer functions): then
     /// [`Bank::admittance`] stands for both Jacobians.

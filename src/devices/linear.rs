@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::junction::BOLTZMANN;
 use super::{Bank, Builder, Context, NoiseSource, Slot, Stamps, Unknown};
-use crate::circuit::{Circuit, ElementId, ElementKind, Signal};
+use crate::circuit::{Circuit, ElementId, ElementKind, ResistorNoise, Signal};
 use crate::diagnostic::Diagnostic;
 
 /// Resistance that stands for 0 ohm, as in ngspice.
@@ -66,26 +66,30 @@ pub struct LinearBank {
     watched: Vec<usize>,
     capacitor_starts: Vec<(usize, f64)>,
     inductor_starts: Vec<(usize, f64)>,
-    /// Of the circuit, K.
-    temperature: f64,
+    noises: Vec<ResistorNoise>,
+    /// Resistors whose conductance in `.ac` is another, and by how much, S.
+    ac_differences: Vec<(usize, f64)>,
 }
 
 impl LinearBank {
     /// Collects the linear elements of the circuit; reports zero or infinite values and impossible couplings.
     pub fn build(builder: &mut Builder, found: &mut Vec<Diagnostic>) -> Self {
-        let mut bank = Self { temperature: builder.temperature, ..Self::default() };
+        let mut bank = Self::default();
         let circuit = builder.circuit;
         let mut couplings = Vec::new();
         for (k, element) in circuit.elements.iter().enumerate() {
             let id = ElementId(k as u32);
             let place = match element.kind {
-                ElementKind::Resistor { resistance } => {
+                ElementKind::Resistor { resistance, ac_resistance, noise } => {
                     if resistance == 0.0 {
                         let text = format!("resistor `{}` has 0 ohm; {SMALLEST_RESISTANCE} ohm is used", element.name);
                         found.push(Diagnostic::warning(element.span, text).label("zero resistance"));
                     }
                     let (a, b) = (builder.terminal(id, 0), builder.terminal(id, 1));
                     let value = conductance(resistance);
+                    bank.noises.push(noise);
+                    let difference = ac_resistance.map(|r| (bank.resistors.len(), conductance(r) - value));
+                    bank.ac_differences.extend(difference);
                     bank.resistors.push(TwoTerminal { a, b, value, slots: builder.pair(a, b) });
                     Place::Resistor(bank.resistors.len() - 1)
                 }
@@ -133,9 +137,9 @@ impl LinearBank {
         let signals = circuit.saves.iter().chain(circuit.prints.iter().flat_map(|(_, signals)| signals));
         let asked: HashSet<ElementId> = signals
             .filter_map(|signal| match signal {
-                Signal::Current { element, .. }
-                | Signal::Power { element, .. }
-                | Signal::Internal { element, .. } => Some(*element),
+                Signal::Current { element, .. } | Signal::Power { element, .. } | Signal::Internal { element, .. } => {
+                    Some(*element)
+                }
                 _ => None,
             })
             .collect();
@@ -419,20 +423,30 @@ impl Bank for LinearBank {
         vec!["resistance", "capacitance", "inductance", "coupling", "v", "i", "p", "q", "flux"]
     }
 
-    /// Thermal noise of the resistors.
-    fn noise(
-        &self,
-        _frequency: f64,
-        _ctx: &Context,
-        _states: &[f64],
-        _memory: &[f64],
-        add: &mut dyn FnMut(NoiseSource),
-    ) {
+    fn ac_values(&self, g: &mut [f64]) {
+        for &(k, difference) in &self.ac_differences {
+            for (&slot, sign) in self.resistors[k].slots.iter().zip([1.0, -1.0, -1.0, 1.0]) {
+                g[slot as usize] += sign * difference;
+            }
+        }
+    }
+
+    /// Thermal and flicker noise of the resistors.
+    fn noise(&self, frequency: f64, ctx: &Context, _states: &[f64], _memory: &[f64], add: &mut dyn FnMut(NoiseSource)) {
         for (index, place) in self.places.iter().enumerate() {
             if let Place::Resistor(k) = *place {
-                let r = &self.resistors[k];
-                let density = 4.0 * BOLTZMANN * self.temperature * r.value.abs();
-                add(NoiseSource { index, name: "thermal", plus: r.a, minus: r.b, density });
+                let (r, noise) = (&self.resistors[k], &self.noises[k]);
+                if noise.temperature == 0.0 {
+                    continue;
+                }
+                let thermal = 4.0 * BOLTZMANN * noise.temperature * r.value.abs();
+                let [coefficient, exponent, by_frequency] = noise.flicker;
+                let i = r.value * (ctx.x[r.a as usize] - ctx.x[r.b as usize]);
+                let flicker = coefficient * i.abs().powf(exponent) / frequency.powf(by_frequency);
+                for (name, density) in [("thermal", thermal), ("1overf", flicker)] {
+                    let density = if density.is_finite() { density } else { 0.0 };
+                    add(NoiseSource { index, name, plus: r.a, minus: r.b, density });
+                }
             }
         }
     }

@@ -45,7 +45,7 @@ impl Deck {
     }
 
     pub fn r(&mut self, name: &str, nodes: &str, resistance: f64) -> ElementId {
-        self.add(name, nodes, ElementKind::Resistor { resistance })
+        self.add(name, nodes, ElementKind::Resistor { resistance, ac_resistance: None, noise: Default::default() })
     }
 
     pub fn c(&mut self, name: &str, nodes: &str, capacitance: f64) -> ElementId {

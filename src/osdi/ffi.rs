@@ -14,11 +14,6 @@ pub(super) const TYPE_INTEGER: u32 = 1;
 pub(super) const ACCESS_SET: u32 = 1;
 pub(super) const ACCESS_INSTANCE: u32 = 4;
 
-/// Flags of a Jacobian entry.
-pub(super) const ENTRY_REACT_CONSTANT: u32 = 2;
-pub(super) const ENTRY_RESIST: u32 = 4;
-pub(super) const ENTRY_REACT: u32 = 8;
-
 /// Flags of `eval`: what to compute, ...
 pub(super) const CALC_RESIST_RESIDUAL: u32 = 1;
 pub(super) const CALC_REACT_RESIDUAL: u32 = 2;
@@ -108,6 +103,7 @@ pub(super) struct NodePair {
 pub(super) struct JacobianEntry {
     pub nodes: NodePair,
     pub react_pointer_offset: u32,
+    /// Parts and constants; not used: compilers are known to leave parts out.
     pub flags: u32,
 }
 
@@ -154,7 +150,6 @@ pub(super) type Eval = unsafe extern "C" fn(*mut c_void, *mut c_void, *const c_v
 pub(super) type LoadNoise = unsafe extern "C" fn(*mut c_void, *const c_void, f64, *mut f64, *mut f64);
 pub(super) type LoadJacobianResist = unsafe extern "C" fn(*mut c_void, *const c_void);
 pub(super) type LoadJacobianReact = unsafe extern "C" fn(*mut c_void, *const c_void, f64);
-pub(super) type WriteJacobian = unsafe extern "C" fn(*mut c_void, *const c_void, *mut f64);
 /// A function of the interface that is not called here.
 pub(super) type Unused = *const c_void;
 
@@ -200,25 +195,11 @@ pub(super) struct Descriptor {
     pub load_jacobian_transient: Unused,
 }
 
-/// What versions 0.4 and 0.5 add, as far as it is used.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub(super) struct Descriptor4 {
-    pub base: Descriptor,
-    pub given_flag_model: Unused,
-    pub given_flag_instance: Unused,
-    pub resist_entry_count: u32,
-    pub react_entry_count: u32,
-    pub write_jacobian_resist: Option<WriteJacobian>,
-    pub write_jacobian_react: Option<WriteJacobian>,
-}
-
 /// Place of the number of delays (`absdelay`) in a descriptor of version 0.5, bytes.
 pub(super) const DELAY_COUNT_OFFSET: usize = 348;
 
-// The sizes that the headers give on the 64-bit platforms the compiler writes for.
+// The size that the headers give on the 64-bit platforms the compiler writes for.
 const _: () = assert!(cfg!(not(target_pointer_width = "64")) || size_of::<Descriptor>() == 240);
-const _: () = assert!(cfg!(not(target_pointer_width = "64")) || size_of::<Descriptor4>() == 280);
 
 /// The log function that a library calls: handle, message, level.
 pub(super) type LogFunction = extern "C" fn(*mut c_void, *const c_char, u32);

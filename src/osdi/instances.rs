@@ -7,7 +7,6 @@ use rayon::prelude::*;
 
 use super::ffi::{self, SimulatorInfo, SimulatorParameters};
 use super::log::{Log, Speaker};
-use super::module::JacobianFunctions;
 use super::{Kind, Library, Message, Module};
 
 /// From this many instances on, they are evaluated in parallel.
@@ -181,7 +180,7 @@ pub struct Instances {
     model_of: Vec<u32>,
     ready: Vec<bool>,
     strings: Vec<Arc<CString>>,
-    /// Per instance: resistive and reactive Jacobian, previous and next limited voltages, a spare place, returned flags.
+    /// Per instance: resistive and reactive Jacobian, previous and next limited voltages, returned flags.
     work: Vec<f64>,
     /// Largest unknown in a node mapping.
     largest: u32,
@@ -500,11 +499,10 @@ impl Instances {
         residual(module, &self.data[instance * module.instance_words..], node)
     }
 
-    /// Resistive and reactive Jacobian of the last evaluation: the values of the entries that have such a part, in order.
+    /// Jacobian of the last evaluation: the resistive values of all entries, and the reactive ones of the reactive entries.
     pub fn jacobian(&self, instance: usize) -> (&[f64], &[f64]) {
         let module = self.module();
-        let (resistive, reactive) = jacobian_sizes(module);
-        self.work[instance * work_size(module)..][..resistive + reactive].split_at(resistive)
+        self.work[instance * work_size(module)..][..module.pointers.len()].split_at(module.entries.len())
     }
 
     /// The shortest `$bound_step` of the last evaluation, s; infinite without one.
@@ -603,19 +601,13 @@ impl Probe<'_> {
     }
 }
 
-/// Numbers of resistive and reactive entries.
-fn jacobian_sizes(module: &Module) -> (usize, usize) {
-    module.entries.iter().fold((0, 0), |(r, x), e| (r + usize::from(e.resistive), x + usize::from(e.reactive)))
-}
-
 /// Place of the previous limited voltages in the work of an instance; the next ones follow.
 fn limited_place(module: &Module) -> usize {
-    let (resistive, reactive) = jacobian_sizes(module);
-    resistive + reactive
+    module.pointers.len()
 }
 
 fn work_size(module: &Module) -> usize {
-    limited_place(module) + 2 * module.states + 2
+    limited_place(module) + 2 * module.states + 1
 }
 
 fn residual(module: &Module, data: &[u64], node: usize) -> (f64, f64) {
@@ -656,38 +648,21 @@ fn call(
     })
 }
 
-/// Brings the Jacobian of the last evaluation into the work of the instance.
+/// Brings the Jacobian of the last evaluation into the work of the instance. Later versions of OSDI have functions that write
+/// arrays, but which entries they write is not always what the flags of the entries say; pointers leave no doubt.
 fn jacobian(module: &Module, data: &mut [u64], model: &[u64], work: &mut [f64]) {
-    let (resistive, reactive) = jacobian_sizes(module);
-    match module.functions.jacobian {
-        // SAFETY: the functions read instance and model data and write one number for each entry with the flag
-        // (OSDI 0.4); `Module::read` has compared these numbers with those of the library.
-        JacobianFunctions::Write(resist, react) => unsafe {
-            resist(data.as_mut_ptr().cast(), model.as_ptr().cast(), work.as_mut_ptr());
-            react(data.as_mut_ptr().cast(), model.as_ptr().cast(), work[resistive..].as_mut_ptr());
-        },
-        JacobianFunctions::Load(resist, react) => {
-            work[..resistive + reactive].fill(0.0);
-            let spare = work.len() - 2;
-            let base = work.as_mut_ptr();
-            // SAFETY: `place` stays inside `work`.
-            let address = |place: usize| unsafe { base.add(place) }.expose_provenance() as u64;
-            let (mut r, mut x) = (0, resistive);
-            for (k, entry) in module.entries.iter().enumerate() {
-                data[module.resist_pointers / 8 + k] = address(if entry.resistive { r } else { spare });
-                if let Some(word) = entry.react_pointer {
-                    data[word as usize] = address(if entry.reactive { x } else { spare });
-                }
-                r += usize::from(entry.resistive);
-                x += usize::from(entry.reactive);
-            }
-            // SAFETY: the functions add to where the pointers in the instance data point (OSDI 0.3): all of them were just set
-            // to places in `work`, which nothing else uses until they return.
-            unsafe {
-                resist(data.as_mut_ptr().cast(), model.as_ptr().cast());
-                react(data.as_mut_ptr().cast(), model.as_ptr().cast(), 1.0);
-            }
-        }
+    work[..module.pointers.len()].fill(0.0);
+    let base = work.as_mut_ptr();
+    for &(word, place) in &module.pointers {
+        // SAFETY: the places are those of the first `pointers.len()` numbers of `work`.
+        data[word as usize] = unsafe { base.add(place as usize) }.expose_provenance() as u64;
+    }
+    // SAFETY: the functions read instance and model data and add to where the pointers in the instance data point (OSDI): all of
+    // them were just set to places in `work`, which nothing else uses until they return.
+    unsafe {
+        let (resist, react) = (module.functions.load_resist, module.functions.load_react);
+        resist(data.as_mut_ptr().cast(), model.as_ptr().cast());
+        react(data.as_mut_ptr().cast(), model.as_ptr().cast(), 1.0);
     }
 }
 

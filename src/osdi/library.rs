@@ -53,8 +53,7 @@ impl Library {
             (_, Some(size)) => size as usize,
             _ => return Err(missing("OSDI_DESCRIPTOR_SIZE")),
         };
-        let smallest = if minor == 3 { size_of::<ffi::Descriptor>() } else { size_of::<ffi::Descriptor4>() };
-        if count > MOST || size < smallest || size % align_of::<ffi::Descriptor>() != 0 {
+        if count > MOST || size < size_of::<ffi::Descriptor>() || size % align_of::<ffi::Descriptor>() != 0 {
             return Err(format!("`{shown}`: the table of modules is broken"));
         }
         // SAFETY: as for `number`.
@@ -63,17 +62,16 @@ impl Library {
             .map_err(|_| missing("OSDI_DESCRIPTORS"))?;
         let mut modules = Vec::with_capacity(count as usize);
         for k in 0..count as usize {
-            // SAFETY: OSDI_DESCRIPTORS is an array of `count` descriptors of `size` bytes each, aligned as its type demands; a
-            // descriptor of version 0.4 and later is at least a `Descriptor4`, as checked above, and one of 0.5 has the number
-            // of its delays at `DELAY_COUNT_OFFSET` when it is long enough. `Module::read` may trust a library of OSDI.
+            // SAFETY: OSDI_DESCRIPTORS is an array of `count` descriptors of `size` bytes each, aligned as its type demands; each
+            // begins with a `Descriptor`, and one of version 0.5 has the number of its delays at `DELAY_COUNT_OFFSET` when it is
+            // long enough. `Module::read` may trust a library of OSDI.
             let module = unsafe {
                 let at = first.add(k * size);
-                let extension = (minor >= 4).then(|| &*at.cast::<ffi::Descriptor4>());
                 let delays = match minor >= 5 && size >= ffi::DELAY_COUNT_OFFSET + 4 {
                     true => at.add(ffi::DELAY_COUNT_OFFSET).cast::<u32>().read(),
                     false => 0,
                 };
-                Module::read(&*at.cast::<ffi::Descriptor>(), extension, delays)
+                Module::read(&*at.cast::<ffi::Descriptor>(), delays)
             };
             modules.push(module.map_err(|problem| format!("`{shown}`: {problem}"))?);
         }

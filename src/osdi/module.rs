@@ -63,13 +63,8 @@ pub struct Entry {
     pub row: u32,
     /// Node of the unknown.
     pub column: u32,
-    /// Has a resistive part.
-    pub resistive: bool,
-    /// Has a reactive part.
+    /// Has a reactive part. Every entry may have a resistive one.
     pub reactive: bool,
-    /// The reactive part does not change during an analysis.
-    pub constant_reactive: bool,
-    pub(super) react_pointer: Option<u32>,
 }
 
 /// A noise source between two nodes.
@@ -91,16 +86,8 @@ pub(super) struct Functions {
     pub setup_instance: ffi::SetupInstance,
     pub eval: ffi::Eval,
     pub load_noise: ffi::LoadNoise,
-    pub jacobian: JacobianFunctions,
-}
-
-/// How the Jacobian is read.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum JacobianFunctions {
-    /// Version 0.3: added through pointers in the instance data.
-    Load(ffi::LoadJacobianResist, ffi::LoadJacobianReact),
-    /// From version 0.4 on: written to an array.
-    Write(ffi::WriteJacobian, ffi::WriteJacobian),
+    pub load_resist: ffi::LoadJacobianResist,
+    pub load_react: ffi::LoadJacobianReact,
 }
 
 /// A Verilog-A module.
@@ -130,7 +117,9 @@ pub struct Module {
     pub delays: usize,
     pub(super) collapsed: usize,
     pub(super) node_mapping: usize,
-    pub(super) resist_pointers: usize,
+    /// Word in the instance data of each pointer to a Jacobian value, and which value: the resistive ones of all entries, then
+    /// the reactive ones.
+    pub(super) pointers: Vec<(u32, u32)>,
     pub(super) state_index: usize,
     pub(super) bound_step: Option<u32>,
     /// Sizes of instance and model data, words of 8 bytes.
@@ -155,16 +144,12 @@ impl Module {
         &self.parameters[self.settable..]
     }
 
-    /// Reads a descriptor. `extension` is there from version 0.4 on.
+    /// Reads a descriptor.
     ///
     /// # Safety
     /// The descriptor must be one of a loaded library that keeps to OSDI: every pointer in it points to as many elements as the
     /// count beside it says, and every string ends with a zero byte; all of that outlives this call.
-    pub(super) unsafe fn read(
-        d: &ffi::Descriptor,
-        extension: Option<&ffi::Descriptor4>,
-        delays: u32,
-    ) -> Result<Self, String> {
+    pub(super) unsafe fn read(d: &ffi::Descriptor, delays: u32) -> Result<Self, String> {
         // SAFETY: `text` and `list` are called with pointers of the descriptor and the counts beside them, for which the
         // caller vouches.
         unsafe {
@@ -222,15 +207,18 @@ impl Module {
                 node => known(node).map(Some),
             };
             let mut entries = Vec::with_capacity(d.entry_count as usize);
+            let first = array(d.resist_pointers_offset, d.entry_count, 8)? as u32 / 8;
+            let mut pointers: Vec<(u32, u32)> = (0..d.entry_count).map(|k| (first + k, k)).collect();
             for entry in list(d.entries, d.entry_count) {
+                let pointer = field(entry.react_pointer_offset)?;
                 entries.push(Entry {
                     row: known(entry.nodes.first)?,
                     column: known(entry.nodes.second)?,
-                    resistive: entry.flags & ffi::ENTRY_RESIST != 0,
-                    reactive: entry.flags & ffi::ENTRY_REACT != 0,
-                    constant_reactive: entry.flags & ffi::ENTRY_REACT_CONSTANT != 0,
-                    react_pointer: field(entry.react_pointer_offset)?,
+                    reactive: pointer.is_some(),
                 });
+                if let Some(word) = pointer {
+                    pointers.push((word, pointers.len() as u32));
+                }
             }
             let collapsible = list(d.collapsible, d.collapsible_count)
                 .iter()
@@ -261,26 +249,14 @@ impl Module {
                     }
                 })
                 .collect();
-            let jacobian = match extension {
-                Some(e) => {
-                    let resistive = entries.iter().filter(|e| e.resistive).count();
-                    let reactive = entries.iter().filter(|e| e.reactive).count();
-                    if (resistive, reactive) != (e.resist_entry_count as usize, e.react_entry_count as usize) {
-                        return Err(broken("numbers of Jacobian entries that disagree"));
-                    }
-                    e.write_jacobian_resist.zip(e.write_jacobian_react).map(|(a, b)| JacobianFunctions::Write(a, b))
-                }
-                None => d.load_jacobian_resist.zip(d.load_jacobian_react).map(|(a, b)| JacobianFunctions::Load(a, b)),
-            };
-            let functions = match (d.access, d.setup_model, d.setup_instance, d.eval, d.load_noise, jacobian) {
+            let functions = match (
+                (d.access, d.setup_model, d.setup_instance, d.eval),
+                (d.load_noise, d.load_jacobian_resist, d.load_jacobian_react),
+            ) {
                 (
-                    Some(access),
-                    Some(setup_model),
-                    Some(setup_instance),
-                    Some(eval),
-                    Some(load_noise),
-                    Some(jacobian),
-                ) => Functions { access, setup_model, setup_instance, eval, load_noise, jacobian },
+                    (Some(access), Some(setup_model), Some(setup_instance), Some(eval)),
+                    (Some(load_noise), Some(load_resist), Some(load_react)),
+                ) => Functions { access, setup_model, setup_instance, eval, load_noise, load_resist, load_react },
                 _ => return Err(broken("a function is missing")),
             };
             Ok(Self {
@@ -295,7 +271,7 @@ impl Module {
                 delays: delays as usize,
                 collapsed: array(d.collapsed_offset, d.collapsible_count, 1)?,
                 node_mapping: array(d.node_mapping_offset, d.node_count, 4)?,
-                resist_pointers: array(d.resist_pointers_offset, entries.len() as u32, 8)?,
+                pointers,
                 state_index: array(d.state_index_offset, d.state_count, 4)?,
                 bound_step: field(d.bound_step_offset)?,
                 instance_words: (d.instance_size as usize).div_ceil(8).max(1),

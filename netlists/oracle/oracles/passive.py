@@ -90,9 +90,6 @@ def currents_and_temperatures():
     i1 = (u[0] - x[0]) / 1e3 - (x[0] - x[1]) / 2e3
     write("capacitor_current", "closed form: matrix exponential",
           {"time": t, "i(c1)": i1, "@c2[i]": (x[0] - x[1]) / 2e3, "@c1[p]": i1 * x[0], "v(b)": x[1]})
-    f = 1e3 * 10**(np.arange(51) / 10)
-    r = 200 * 3 / 2
-    response("ac_resistance", f, {"v(b)": 1 / (1 + r * (1 / 500 + 2j * PI * f * 1e-9))})
     celsius = np.linspace(-50, 150, 21)
     d = celsius - 27
     va = 1 + 2e-3 * d + 5e-6 * d * d

@@ -159,7 +159,7 @@ impl Work<'_> {
         let sources = excitations(&rest.system, self.circuit);
         let mut solutions = Vec::with_capacity(frequencies.len());
         let at_dc = {
-            let linear = rest.system.linearise(&rest.point, self.options.gmin)?;
+            let linear = rest.system.linearise(&rest.point, self.options.gmin)?.with_ac_values();
             let mut solver = linear.solver();
             for &frequency in frequencies {
                 solver.factor(&linear, frequency)?;
@@ -170,6 +170,7 @@ impl Work<'_> {
                 solver.solve_transposed(&mut adjoint);
                 solutions.push((x, adjoint));
             }
+            let linear = rest.system.linearise(&rest.point, self.options.gmin)?;
             solver.factor(&linear, 0.0)?;
             solver
         };

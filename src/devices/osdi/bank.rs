@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::cards::{device, nominal_temperature};
 use super::super::junction::CELSIUS;
-use super::super::{AnalysisKind, Bank, Builder, Context, NoiseSource, Slot, Stamps, Unknown, UnknownKind};
+use super::super::{AnalysisKind, Bank, Builder, Context, NoiseSource, Slot, Stamps, Unknown};
 use super::parameters::{self, Owner};
 use crate::circuit::{ElementId, ParamData};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -19,7 +19,7 @@ pub(super) struct OsdiBank {
     analysis: AnalysisKind,
     /// Unknown of each node, instance by instance.
     unknowns: Vec<Unknown>,
-    /// Resistive, then reactive entries, instance by instance.
+    /// Entries, then those with a reactive part, instance by instance.
     slots: Vec<Slot>,
     /// Terminals that are connected.
     connected: Vec<u32>,
@@ -128,14 +128,14 @@ impl OsdiBank {
                 Some(other) if (other as usize) < k => unknowns[other as usize],
                 Some(_) if k < connected => builder.terminal(id, k),
                 Some(_) => {
-                    let kind = if node.is_flow { UnknownKind::Current } else { UnknownKind::Voltage };
-                    builder.internal_unknown(id, &node.name.to_ascii_lowercase(), kind)
+                    let name = node.name.to_ascii_lowercase();
+                    if node.is_flow { builder.internal_branch(id, &name) } else { builder.internal_node(id, &name) }
                 }
             });
         }
         self.instances.map_nodes(instance, &unknowns);
         let entries = || module.entries.iter();
-        for entry in entries().filter(|e| e.resistive).chain(entries().filter(|e| e.reactive)) {
+        for entry in entries().chain(entries().filter(|e| e.reactive)) {
             self.slots.push(builder.entry(unknowns[entry.row as usize], unknowns[entry.column as usize]));
         }
         self.unknowns.extend(unknowns);

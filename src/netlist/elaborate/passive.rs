@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use super::behaviour::times;
 use super::{Elaborator, Env};
-use crate::circuit::{ElementId, ElementKind, NodeId, ParamData, Quantity};
+use crate::circuit::{ElementId, ElementKind, NodeId, ParamData, Quantity, ResistorNoise};
 use crate::devices::{ANY, NON_NEGATIVE, POSITIVE, Parameters, apply};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Binary, Builtin, Expr};
@@ -118,7 +118,12 @@ struct Layer {
     tce: f64,
     /// Degrees Celsius, NaN for that of the circuit.
     nominal: f64,
+    /// Coefficient and exponents of the flicker noise.
+    flicker: [f64; 3],
 }
+
+/// Flicker noise of a layer that has none.
+const NO_FLICKER: [f64; 3] = [0.0, 1.0, 1.0];
 
 /// A value that depends on the circuit.
 struct Behaviour {
@@ -135,10 +140,6 @@ struct Given {
     initial_span: Option<Span>,
     tce: f64,
     turns: f64,
-    /// Resistance in AC analyses, ohm.
-    small_signal: f64,
-    /// Without noise.
-    quiet: bool,
     factor: f64,
     scale: f64,
     initial: Option<f64>,
@@ -148,6 +149,9 @@ struct Given {
     above: f64,
     length: f64,
     width: f64,
+    /// Resistance in `.ac`, ohm.
+    ac: Option<f64>,
+    noisy: bool,
 }
 
 /// `value` unless it was not given.
@@ -204,7 +208,9 @@ impl<'d> Elaborator<'d> {
         let given = self.passive_params(env, name, (kind, own), main, params)?;
         let layer = match &model {
             Some(word) => self.layer(env, kind, word, &given)?,
-            None => Layer { value: f64::NAN, tc1: 0.0, tc2: 0.0, tce: f64::NAN, nominal: f64::NAN },
+            None => {
+                Layer { value: f64::NAN, tc1: 0.0, tc2: 0.0, tce: f64::NAN, nominal: f64::NAN, flicker: NO_FLICKER }
+            }
         };
         let main = if given.behaviour.is_some() { 1.0 } else { or(given.main, layer.value) };
         if main.is_nan() {
@@ -240,14 +246,19 @@ impl<'d> Elaborator<'d> {
                         Diagnostic::warning(name.span, format!("`{}{}` has zero resistance", env.path, name.text));
                     self.report.warn(warning.label("1 mOhm is used"));
                 }
-                let small_signal = or(given.small_signal * given.scale * warm / given.factor, resistance);
-                if resistance.is_finite() && (given.quiet || small_signal != resistance) {
-                    return Ok(resistor_by_frequency(own, resistance, small_signal));
-                }
                 if !resistance.is_finite() {
                     return Err(Diagnostic::error(name.span, format!("the resistance is {resistance} ohm")).into());
                 }
-                Ok(ElementKind::Resistor { resistance })
+                let [coefficient, exponent, by_frequency] = layer.flicker;
+                // m resistors in parallel, each with its share of the current
+                let flicker = [coefficient * given.factor.powf(1.0 - exponent), exponent, by_frequency];
+                let celsius = or(given.celsius, self.celsius) + given.above;
+                let temperature = if given.noisy { celsius + 273.15 } else { 0.0 };
+                Ok(ElementKind::Resistor {
+                    resistance,
+                    ac_resistance: given.ac.map(|r| r * given.scale * warm / given.factor),
+                    noise: ResistorNoise { temperature, flicker },
+                })
             }
         }
     }
@@ -267,8 +278,6 @@ impl<'d> Elaborator<'d> {
             initial_span: None,
             tce: f64::NAN,
             turns: f64::NAN,
-            small_signal: f64::NAN,
-            quiet: false,
             factor: env.multiplier,
             scale: 1.0,
             initial: None,
@@ -278,6 +287,8 @@ impl<'d> Elaborator<'d> {
             above: 0.0,
             length: f64::NAN,
             width: f64::NAN,
+            ac: None,
+            noisy: true,
         };
         if let Some(value) = main {
             given.behaviour = self.own_value(env, kind, own, value, false)?;
@@ -331,9 +342,9 @@ impl<'d> Elaborator<'d> {
                 "w" => given.width = number,
                 "tce" => given.tce = number,
                 "nt" => given.turns = number,
-                "ac" => given.small_signal = number,
-                "noisy" | "noise" => given.quiet = number == 0.0,
-                // `bv_max` is not checked
+                "ac" => given.ac = Some(number),
+                "noisy" | "noise" => given.noisy = number != 0.0,
+                // what is left are limits that are not checked
                 _ => {}
             }
         }
@@ -392,7 +403,10 @@ impl<'d> Elaborator<'d> {
                 let width = or(given.width, card.defw) - 2.0 * card.narrow;
                 let strip = if card.r.is_nan() || !given.length.is_nan() { card.rsh * length / width } else { card.r };
                 let (tc1, tc2) = (card.tc1, card.tc2);
-                Ok(Layer { value: or(strip, card.r), tc1, tc2, tce: card.tce, nominal: card.tnom })
+                // as in ngspice the geometry counts when it gives the resistance
+                let area = if given.main.is_nan() { length.powf(card.lf) * width.powf(card.wf) } else { 1.0 };
+                let flicker = [if card.kf == 0.0 { 0.0 } else { card.kf / area }, card.af, card.ef];
+                Ok(Layer { value: or(strip, card.r), tc1, tc2, tce: card.tce, nominal: card.tnom, flicker })
             }
             Passive::Capacitor => {
                 let card: CapacitorCard = self.layer_card(env, model, &["c", "cap"])?;
@@ -407,14 +421,28 @@ impl<'d> Elaborator<'d> {
                     card.cap
                 };
                 let (tc1, tc2) = (card.tc1, card.tc2);
-                Ok(Layer { value: or(strip, card.cap), tc1, tc2, tce: f64::NAN, nominal: card.tnom })
+                Ok(Layer {
+                    value: or(strip, card.cap),
+                    tc1,
+                    tc2,
+                    tce: f64::NAN,
+                    nominal: card.tnom,
+                    flicker: NO_FLICKER,
+                })
             }
             Passive::Inductor => {
                 let card: InductorCard = self.layer_card(env, model, &["l", "ind"])?;
                 let turns = |nt: f64| nt * nt * card.one_turn();
                 let value = if given.turns.is_nan() { or(card.ind, turns(card.nt)) } else { turns(given.turns) };
                 let value = if value == 0.0 { f64::NAN } else { value };
-                Ok(Layer { value, tc1: card.tc1, tc2: card.tc2, tce: f64::NAN, nominal: card.tnom })
+                Ok(Layer {
+                    value,
+                    tc1: card.tc1,
+                    tc2: card.tc2,
+                    tce: f64::NAN,
+                    nominal: card.tnom,
+                    flicker: NO_FLICKER,
+                })
             }
         }
     }
@@ -442,21 +470,6 @@ pub(super) struct Own {
     pub id: ElementId,
     pub plus: NodeId,
     pub minus: NodeId,
-}
-
-/// A resistor with another value (ohm) in AC analyses, and without noise.
-fn resistor_by_frequency(own: Own, resistance: f64, small_signal: f64) -> ElementKind {
-    if own.plus == own.minus {
-        return ElementKind::BehaviouralCurrent(Expr::Const(0.0));
-    }
-    let through = |ohm: f64| times(1.0 / ohm, Expr::Leaf(Quantity::Voltage(own.plus, own.minus)));
-    if small_signal == resistance {
-        return ElementKind::BehaviouralCurrent(through(resistance));
-    }
-    let frequency = Expr::Leaf(Quantity::Hertz);
-    let above_zero = Expr::Binary(Binary::Greater, Box::new(frequency), Box::new(Expr::Const(0.0)));
-    let choice = Expr::If(Box::new(above_zero), Box::new(through(small_signal)), Box::new(through(resistance)));
-    ElementKind::BehaviouralCurrent(choice)
 }
 
 /// An element whose value, times `scale`, is an expression; `count` of them are parallel.
@@ -496,7 +509,7 @@ mod tests {
         let loaded = parse_str("deck.cir", &text, &[])
             .map_err(|failure| failure.diagnostics.iter().map(|d| format!("{}\n", d.message)).collect::<String>())?;
         let value = |kind: &ElementKind| match kind {
-            ElementKind::Resistor { resistance } => Some(*resistance),
+            ElementKind::Resistor { resistance, .. } => Some(*resistance),
             ElementKind::Capacitor { capacitance, .. } => Some(*capacitance),
             _ => None,
         };

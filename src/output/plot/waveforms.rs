@@ -23,7 +23,8 @@ const SMALL: f64 = 13.0;
 const LARGE: f64 = 14.0;
 
 /// Plots every signal over the axis: voltages in one panel, currents in the next, and so on. Of complex signals the
-/// magnitude is shown, in dB, over a logarithmic frequency axis; an operating point shows one dot per signal.
+/// magnitude is shown, in dB, and below it the phase, over a logarithmic frequency axis; noise densities are drawn on
+/// logarithmic axes; an operating point shows one dot per signal.
 pub fn plot_waveforms(data: &Dataset, path: &Path) -> Result<(), OutputError> {
     let panels = panels(data);
     let extra = panels.len().saturating_sub(2) as f64;
@@ -34,6 +35,18 @@ pub fn plot_waveforms(data: &Dataset, path: &Path) -> Result<(), OutputError> {
 struct Panel<'a> {
     quantity: &'a Quantity,
     signals: Vec<usize>,
+    show: Show,
+}
+
+/// What is drawn of a value.
+#[derive(Clone, Copy, PartialEq)]
+enum Show {
+    /// Itself, or its real part.
+    Value,
+    /// The magnitude, dB.
+    Decibel,
+    /// The phase, degrees, without jumps.
+    Phase,
 }
 
 /// The panels in order of their first signal.
@@ -45,8 +58,19 @@ fn panels(data: &Dataset) -> Vec<Panel<'_>> {
         }
         match panels.iter_mut().find(|panel| *panel.quantity == variable.quantity) {
             Some(panel) => panel.signals.push(index),
-            None => panels.push(Panel { quantity: &variable.quantity, signals: vec![index] }),
+            None => {
+                let show = if data.is_complex() { Show::Decibel } else { Show::Value };
+                panels.push(Panel { quantity: &variable.quantity, signals: vec![index], show });
+            }
         }
+    }
+    if data.is_complex() && data.axis().is_some() {
+        let mut both = Vec::with_capacity(2 * panels.len());
+        for panel in panels {
+            let below = Panel { quantity: panel.quantity, signals: panel.signals.clone(), show: Show::Phase };
+            both.extend([panel, below]);
+        }
+        return both;
     }
     panels
 }
@@ -69,7 +93,7 @@ fn draw(canvas: &mut Canvas, data: &Dataset, panels: &[Panel], height: f64) -> D
         let y = y_axis(data, panel, &area);
         area.grid(canvas, data.axis().map(|_| &x), &y)?;
         for (order, &signal) in panel.signals.iter().enumerate() {
-            let samples = samples(data, signal, order);
+            let samples = samples(data, signal, order, panel.show);
             for line in trace(samples, &x, &y, width) {
                 match line[..] {
                     [point] => canvas.dot(point, 3.5, color(order))?,
@@ -78,6 +102,7 @@ fn draw(canvas: &mut Canvas, data: &Dataset, panels: &[Panel], height: f64) -> D
             }
         }
         let name = match &panel.signals[..] {
+            _ if panel.show == Show::Phase => "phase",
             [only] if matches!(panel.quantity, Quantity::Other(_)) => &data.variables[*only].name,
             _ => quantity_name(panel.quantity),
         };
@@ -119,19 +144,37 @@ fn x_axis(data: &Dataset, pixels: Point) -> Option<Axis> {
 }
 
 fn y_axis(data: &Dataset, panel: &Panel, area: &Area) -> Axis {
-    let values = panel.signals.iter().flat_map(|&signal| samples(data, signal, 0).map(|(_, value)| value));
-    let ends = widened(range(values).unwrap_or((0.0, 0.0)), 0.06);
-    let unit = if data.is_complex() { "dB" } else { panel.quantity.unit() };
+    let values = panel.signals.iter().flat_map(|&signal| samples(data, signal, 0, panel.show).map(|(_, value)| value));
+    let ends = range(values).unwrap_or((0.0, 0.0));
+    let unit = match panel.show {
+        Show::Value => panel.quantity.unit(),
+        Show::Decibel => "dB",
+        Show::Phase => "deg",
+    };
+    if unit.ends_with("/sqrt(Hz)") && ends.0 > 0.0 && ends.1 > 1.5 * ends.0 {
+        return Axis::logarithmic((ends.0 / 1.2, ends.1 * 1.2), unit, (area.bottom, area.top), 30.0);
+    }
+    let ends = widened(ends, 0.06);
     Axis::linear(ends, unit, (area.bottom, area.top), 40.0)
 }
 
 /// Axis value and shown value of every point of a signal.
-fn samples(data: &Dataset, signal: usize, order: usize) -> impl Iterator<Item = Point> + '_ {
-    let complex = data.is_complex();
+fn samples(data: &Dataset, signal: usize, order: usize, show: Show) -> impl Iterator<Item = Point> + '_ {
+    let mut last = 0.0;
     (0..data.points()).map(move |point| {
         let at = data.axis().map_or(order as f64, |axis| data.value(point, axis).re);
         let value = data.value(point, signal);
-        (at, if complex { 20.0 * value.norm().log10() } else { value.re })
+        let shown = match show {
+            Show::Value => value.re,
+            Show::Decibel => 20.0 * value.norm().log10(),
+            Show::Phase => {
+                let phase = value.arg().to_degrees();
+                let turns = if point == 0 { 0.0 } else { ((last - phase) / 360.0f64).round() };
+                last = phase + 360.0 * turns;
+                last
+            }
+        };
+        (at, shown)
     })
 }
 
