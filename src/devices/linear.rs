@@ -134,8 +134,9 @@ impl LinearBank {
 
     /// Chooses the capacitors whose currents are followed: all of a small circuit, else those whose currents are saved.
     fn watch(&mut self, circuit: &Circuit) {
-        let signals = circuit.saves.iter().chain(circuit.prints.iter().flat_map(|(_, signals)| signals));
-        let asked: HashSet<ElementId> = signals
+        let asked: HashSet<ElementId> = circuit
+            .saves
+            .iter()
             .filter_map(|signal| match signal {
                 Signal::Current { element, .. } | Signal::Power { element, .. } | Signal::Internal { element, .. } => {
                     Some(*element)
