@@ -57,7 +57,6 @@ fn errors_point_at_the_line_of_the_mistake() {
         ("missing_model", "missing_model.cir", 4),
         ("unknown_node_in_print", "unknown_node_in_print.cir", 5),
         ("nul_bytes", "nul_bytes.cir", 3),
-        ("duplicate_subcircuit", "duplicate_subcircuit.cir", 7),
         ("tran_negative_stop", "tran_negative_stop.cir", 4),
         ("only_title", "only_title.cir", 1),
         ("statement_in_controller", "statement_in_controller.cir", 5),

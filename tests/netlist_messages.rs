@@ -21,7 +21,7 @@ macro_rules! message {
 
 message!(empty, "");
 message!(misspelt_statement, "t\nR1 a 0 1k\n.tarn 1n 1u\n");
-message!(unsupported_statement, "t\nR1 a 0 1k\n.noise v(out) v1 dec 10 1 1meg\n");
+message!(unsupported_statement, "t\nR1 a 0 1k\n.disto dec 10 1 1meg\n");
 message!(unknown_model, "t\nV1 a 0 1\n.model fast nmos vto=0.5\nM1 a a 0 0 fats w=1u\n");
 message!(unclosed_brace, "t\nV1 a 0 1\nR1 a 0 {1k*(2+3)\n");
 message!(bad_expression_on_a_continued_line, "t\nV1 a 0 1\nR1 a 0\n* comment\n+ {1k*(2+)}\n");

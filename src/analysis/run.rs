@@ -168,7 +168,10 @@ fn transient(
     system.begin(AnalysisKind::Transient);
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
+    // given voltages need not agree with the circuit: they jump in the first step
+    let mut jump = use_initial;
     transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {
+        let corner = corner || std::mem::take(&mut jump);
         writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
         system.notes(&mut |text| sink.note(&text));
         sink.progress(now.time / times.stop);

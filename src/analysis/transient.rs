@@ -470,7 +470,9 @@ impl Transient {
         };
         let ratio = formula.a0 / self.factored;
         let keep = self.factored > 0.0 && (quasi_static || (0.8..1.25).contains(&ratio));
-        let effort = Effort { iterations: options.itl4, keep_factors: keep };
+        // given voltages (uic) and corners may make everything jump
+        let iterations = if self.since_restart == 0 { options.itl1.max(options.itl4) } else { options.itl4 };
+        let effort = Effort { iterations, keep_factors: keep };
         let before = system.counters.factorisations;
         let solved = system.newton(&mut self.trial, &derivative, &mut System::unmodified(options), effort, options);
         if system.counters.factorisations != before {

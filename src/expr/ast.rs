@@ -124,6 +124,8 @@ pub enum Builtin {
     Sign,
     Hypot,
     Cbrt,
+    /// `sqr(x)`: x^2
+    Sqr,
     Arcsin,
     Arccos,
     /// sgn(x) |x|^y

@@ -52,6 +52,7 @@ const TABLE: &[Row] = &[
     ("stp", Builtin::Stp, 1, 1),
     ("sign", Builtin::Sign, 2, 2),
     ("hypot", Builtin::Hypot, 2, 2),
+    ("sqr", Builtin::Sqr, 1, 1),
     ("cbrt", Builtin::Cbrt, 1, 1),
     ("arcsin", Builtin::Arcsin, 1, 1),
     ("arccos", Builtin::Arccos, 1, 1),
@@ -131,8 +132,8 @@ fn nearest(name: &str) -> Option<&'static str> {
     if name.len() > 24 {
         return None;
     }
-    let near = TABLE.iter().map(|row| (edits(name, row.0), row.0)).min()?;
-    (near.0 <= (name.len() / 3).max(1)).then_some(near.1)
+    let near = TABLE.iter().map(|row| (edits(name, row.0), name.len().abs_diff(row.0.len()), row.0)).min()?;
+    (near.0 <= (name.len() / 3).max(1)).then_some(near.2)
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) that lead from `a` to `b`.
@@ -163,7 +164,7 @@ mod tests {
             assert_eq!(edits(a, b), distance, "{a} {b}");
             assert_eq!(edits(b, a), distance, "{b} {a}");
         }
-        assert_eq!(nearest("sqr"), Some("sqrt"));
+        assert_eq!(nearest("sqrtt"), Some("sqrt"));
         assert_eq!(nearest("sqtr"), Some("sqrt"));
         assert_eq!(nearest("gibberish"), None);
     }

@@ -61,6 +61,7 @@ impl Builtin {
             Builtin::Sign => return Shape::Two(Scalar2::Sign),
             Builtin::Hypot => return Shape::Two(Scalar2::Hypot),
             Builtin::Cbrt => Scalar1::Cbrt,
+            Builtin::Sqr => Scalar1::Square,
             Builtin::Arcsin => Scalar1::Asin,
             Builtin::Arccos => Scalar1::Acos,
             Builtin::Pwrs | Builtin::PwrSigned => return Shape::Two(Scalar2::SignedPower),

@@ -18,7 +18,7 @@ pub fn number(text: &str) -> Option<(f64, usize)> {
     number_in(text, Dialect::Ngspice)
 }
 
-/// As [`number`], in the reading of a dialect: HSPICE and Xyce also have the suffixes `x` (1e6) and `a` (1e-18), and in
+/// As [`number`], in the reading of a dialect: HSPICE and Xyce also have the suffix `x` (1e6), HSPICE `a` (1e-18), and in
 /// LTspice the suffix may stand for the decimal point (`4k7`, `2R2`).
 pub fn number_in(text: &str, dialect: Dialect) -> Option<(f64, usize)> {
     if dialect == Dialect::Ltspice
@@ -32,8 +32,9 @@ pub fn number_in(text: &str, dialect: Dialect) -> Option<(f64, usize)> {
 
 fn scaled(text: &str, dialect: Dialect) -> IResult<&str, f64> {
     let unit = take_while(char::is_alphabetic);
-    let more = matches!(dialect, Dialect::Hspice | Dialect::Xyce);
-    let suffix = alt((scale, verify(large_or_small, |_: &Scale| more)));
+    let (mega, atto) = (matches!(dialect, Dialect::Hspice | Dialect::Xyce), dialect == Dialect::Hspice);
+    let more = alt((verify(large, |_: &Scale| mega), verify(small, |_: &Scale| atto)));
+    let suffix = alt((scale, more));
     map_opt((decimal, opt(suffix), unit), |(value, scale, _): (f64, Option<Scale>, &str)| {
         let value = scale.map_or(value, |scale| scale.apply(value));
         value.is_finite().then_some(value)
@@ -56,10 +57,14 @@ fn infix(text: &str) -> IResult<&str, f64> {
     .parse(text)
 }
 
-/// Suffixes that not every dialect has.
-fn large_or_small(text: &str) -> IResult<&str, Scale> {
-    alt((value(Scale { times: 1e6, over: 1.0 }, one_of("xX")), value(Scale { times: 1.0, over: 1e18 }, one_of("aA"))))
-        .parse(text)
+/// `x` for 1e6, which not every dialect has.
+fn large(text: &str) -> IResult<&str, Scale> {
+    value(Scale { times: 1e6, over: 1.0 }, one_of("xX")).parse(text)
+}
+
+/// `a` for 1e-18, which not every dialect has.
+fn small(text: &str) -> IResult<&str, Scale> {
+    value(Scale { times: 1.0, over: 1e18 }, one_of("aA")).parse(text)
 }
 
 /// `[+-] digits [. digits] [(e|d) [+-] digits]`
@@ -162,7 +167,7 @@ mod tests {
             ("1A", Ngspice, 1.0),
             ("1A", Ltspice, 1.0),
             ("1A", Hspice, 1e-18),
-            ("1a", Xyce, 1e-18),
+            ("1a", Xyce, 1.0),
             ("2x", Xyce, 2e6),
             ("2X", Hspice, 2e6),
             ("2x", Ngspice, 2.0),

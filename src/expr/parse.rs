@@ -281,13 +281,14 @@ enum Operator {
 /// A binary operator with its precedence; powers are not among them.
 fn operator(text: &str, dialect: Dialect) -> nom::IResult<&str, (Operator, u8)> {
     use Operator::{Logical, Plain};
-    let single = matches!(dialect, Dialect::Ltspice | Dialect::Xyce);
+    let single = dialect != Dialect::Hspice;
+    let exclusive = matches!(dialect, Dialect::Ltspice | Dialect::Xyce);
     alt((
         value((Logical(Binary::Or), 0), tag("||")),
         value((Logical(Binary::And), 1), tag("&&")),
         verify(value((Logical(Binary::Or), 0), tag("|")), |_| single),
         verify(value((Logical(Binary::And), 1), tag("&")), |_| single),
-        verify(value((Logical(Binary::NotEqual), 0), tag("^")), |_| single),
+        verify(value((Logical(Binary::NotEqual), 0), tag("^")), |_| exclusive),
         value((Plain(Binary::Equal), 2), tag("==")),
         value((Plain(Binary::NotEqual), 2), alt((tag("!="), tag("<>")))),
         value((Plain(Binary::LessEqual), 3), tag("<=")),

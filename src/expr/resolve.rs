@@ -146,8 +146,15 @@ struct Tree<L> {
     extent: Extent,
 }
 
-/// Formal arguments of the function being put in place, with their values.
-type Formals<L> = HashMap<String, Tree<L>>;
+/// Formal arguments of the function being put in place, with what stands for them.
+type Formals<L> = HashMap<String, Actual<L>>;
+
+/// An argument of a call: its value, and the name or number that it is when it can stand for a node or an element.
+#[derive(Clone)]
+struct Actual<L> {
+    value: Result<Tree<L>, ResolveError>,
+    name: Option<String>,
+}
 
 struct Resolver<'s, L> {
     scope: &'s mut dyn Scope<L>,
@@ -185,9 +192,10 @@ impl<L: Clone> Resolver<'_, L> {
                 fold(expr, [a.1, b.1], Expr::Binary(*op, a.0, b.0))
             }
             Expr::If(c, a, b) => {
+                // Names of conditions in the netlist begin with a dot; of these only the branch taken must make sense.
+                let hidden = matches!(&**c, Expr::Leaf(Name::Ident { name, .. }) if name.starts_with('.'));
                 let c = self.boxed(c, formals)?;
-                // Only the branch taken must make sense where the condition is known.
-                if let Some(condition) = c.0.as_const() {
+                if let Some(condition) = c.0.as_const().filter(|_| hidden) {
                     return self.tree(if condition != 0.0 { a } else { b }, formals);
                 }
                 let (a, b) = (self.boxed(a, formals)?, self.boxed(b, formals)?);
@@ -202,13 +210,20 @@ impl<L: Clone> Resolver<'_, L> {
     }
 
     fn leaf(&mut self, name: &Name, formals: &Formals<L>) -> Result<Tree<L>, ResolveError> {
+        let named = |written: &String| {
+            let actual = formals.get(written).and_then(|actual| actual.name.clone());
+            actual.unwrap_or_else(|| written.clone())
+        };
         let (at, resolved) = match name {
-            Name::Voltage { plus, minus, at } => (*at, self.scope.voltage(plus, minus.as_deref())),
-            Name::Current { element, at } => (*at, self.scope.current(element)),
+            Name::Voltage { plus, minus, at } => {
+                (*at, self.scope.voltage(&named(plus), minus.as_ref().map(named).as_deref()))
+            }
+            Name::Current { element, at } => (*at, self.scope.current(&named(element))),
             Name::Ident { name, at } | Name::Call { function: name, at, .. } => {
-                if let Some(value) = formals.get(name) {
+                if let Some(actual) = formals.get(name) {
+                    let value = actual.value.clone()?;
                     self.work += value.extent.nodes;
-                    return Ok(value.clone());
+                    return Ok(value);
                 }
                 let value =
                     self.scope.ident(name).or_else(|| physical_constant(name).map(|value| Ok(Expr::Const(value))));
@@ -305,7 +320,20 @@ impl<L: Clone> Resolver<'_, L> {
         }
         let mut inner = HashMap::with_capacity(names.len());
         for (name, argument) in names.iter().zip(arguments) {
-            inner.insert(name.clone(), self.tree(argument, formals)?);
+            let written = match argument {
+                Expr::Leaf(Name::Ident { name, .. }) => {
+                    Some(formals.get(name).map_or_else(|| Some(name.clone()), |actual| actual.name.clone())).flatten()
+                }
+                Expr::Const(number) => Some(number.to_string()),
+                _ => None,
+            };
+            let value = self.tree(argument, formals);
+            // What has no value may still be the name of a node.
+            let actual = match (value, written) {
+                (Err(error), None) => return Err(error),
+                (value, name) => Actual { value, name },
+            };
+            inner.insert(name.clone(), actual);
         }
         self.calls.push(function.to_string());
         let result = self.tree(&body, &inner);
@@ -347,7 +375,7 @@ fn check_points<L>(points: &[Expr<L>]) -> Result<(), String> {
     let mut last = f64::NEG_INFINITY;
     for point in points.chunks_exact(2) {
         let (Some(x), Some(_)) = (point[0].as_const(), point[1].as_const()) else {
-            return Err("the points of `pwl` and `table` must be constants".into());
+            return Err("the points of `pwl` must be constants".into());
         };
         if x <= last {
             return Err(format!("the abscissae of `pwl` must rise: {x} after {last}"));

@@ -199,7 +199,7 @@ fn function_errors() {
     assert_eq!(names.error("pwl(v(a),0,0,0,1)"), (4, "the abscissae of `pwl` must rise: 0 after 0".into()));
     assert_eq!(names.error("pwl(v(a),0,v(b),1,1)").1, "the points of `pwl` must be constants");
     let hint = |error: ResolveError| error.hint;
-    assert_eq!(names.resolve("sqr(2)").map_err(hint), Err(Some("did you mean `sqrt`?".into())));
+    assert_eq!(names.resolve("sqrtt(2)").map_err(hint), Err(Some("did you mean `sqrt`?".into())));
     assert_eq!(names.resolve("1+gian").map_err(hint), Err(Some("did you mean `gain`?".into())));
 }
 

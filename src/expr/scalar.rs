@@ -89,6 +89,7 @@ pub(super) enum Scalar1 {
     /// 1 above 0, else 0.
     StepStrict,
     Cbrt,
+    Square,
     /// 20 log10 |x|
     Decibel,
     /// 1 above one half.
@@ -140,6 +141,7 @@ impl Scalar1 {
             Scalar1::Tanh => x.tanh(),
             Scalar1::StepStrict => truth(x > 0.0),
             Scalar1::Cbrt => x.cbrt(),
+            Scalar1::Square => x * x,
             Scalar1::Decibel => 20.0 * LOG10_E * ln(x.abs()),
             Scalar1::Buffer => truth(x > 0.5),
             Scalar1::Inverter => truth(x <= 0.5),
@@ -175,6 +177,7 @@ impl Scalar1 {
             Scalar1::Ramp => truth(x > 0.0),
             Scalar1::Tan => 1.0 + y * y,
             Scalar1::Tanh => (1.0 - y) * (1.0 + y),
+            Scalar1::Square => 2.0 * x,
             Scalar1::Cbrt => (y / (3.0 * away_from_zero(x))).clamp(0.0, f64::MAX),
             Scalar1::Decibel => 20.0 * LOG10_E / away_from_zero(x),
             Scalar1::SignedLn => 1.0 / x.abs().max(TINY),

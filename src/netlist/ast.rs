@@ -1,6 +1,6 @@
 //! Syntax tree: statements as written, with spans; nothing is evaluated yet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -91,10 +91,10 @@ pub(crate) struct Block {
     pub parent: Option<usize>,
     pub ports: Vec<Word>,
     pub port_index: HashMap<Box<str>, usize>,
-    /// How many of `params` are declared on the `.subckt` line: those an instance may set.
-    pub settable: usize,
     pub params: Vec<Definition>,
     pub param_index: HashMap<Box<str>, usize>,
+    /// Those of `params` that only a branch of an `.if` defines: they may be without a value.
+    pub optional: HashSet<usize>,
     pub functions: HashMap<Box<str>, Function>,
     /// Local subcircuits: name to block.
     pub blocks: HashMap<Box<str>, usize>,

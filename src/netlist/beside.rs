@@ -1,10 +1,10 @@
 //! Statements that other simulators have beside the circuit: read over, noted, or refused with a reason.
 
-use super::lex::{Blanks, Cursor};
+use super::lex::{Blanks, Cursor, check_parentheses};
 use super::lines::Line;
 use super::parse::Parser;
 use super::value;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialect::{Dialect, declaration};
 
 /// Statements without any effect on the circuit or its results.
@@ -54,6 +54,31 @@ impl Parser {
             return Ok(true);
         }
         Ok(SILENT.contains(&keyword))
+    }
+
+    /// Words of LTspice's `.tran` that change when a run begins or ends.
+    pub(super) fn note_modifiers(&mut self, cursor: &Cursor) {
+        const MODIFIERS: [(&str, &str); 4] = [
+            ("startup", "the run begins at the operating point with the sources on"),
+            ("steady", "the run goes on to the stop time"),
+            ("nodiscard", "nothing is discarded"),
+            ("step", "loads are not stepped"),
+        ];
+        let mut cursor = cursor.clone();
+        while let Ok(Some(token)) = cursor.take() {
+            if let Some((word, what)) = MODIFIERS.iter().find(|(word, _)| token.is(word)) {
+                let warning = Diagnostic::warning(cursor.span(&token), format!("`{word}` has no effect"));
+                self.report.warn(warning.label("ignored").hint(*what));
+            }
+        }
+    }
+
+    /// Warns of parentheses that do not match on a line where they count as blanks.
+    pub(super) fn note_parentheses(&mut self, line: &Line) {
+        let loose = line.text.starts_with(['.', 'v', 'i', 'e', 'f', 'g', 'h', 'V', 'I', 'E', 'F', 'G', 'H']);
+        if loose && let Err(error) = check_parentheses(line) {
+            self.report.warn(Diagnostic { severity: Severity::Warning, ..error });
+        }
     }
 
     /// Xyce's `.preprocess replaceground true`; the others concern only the speed of Xyce.

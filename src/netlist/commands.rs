@@ -1,12 +1,14 @@
 //! Dot statements that do not open or close a block.
 
 use super::ast::{
-    AnalysisText, ColumnText, ColumnWhat, ControllerLine, Definition, Function, Model, Param, PrintText, Value, Word,
+    AnalysisText, ColumnText, ColumnWhat, ControllerLine, Definition, Function, GridText, Model, Param, PrintText,
+    SweepText, TargetText, Value, ValueKind, Word,
 };
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
 use super::{columns, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
+use crate::dialect::Dialect;
 
 /// Statements that are read.
 pub(crate) const KNOWN: [&str; 48] = [
@@ -204,6 +206,12 @@ pub(crate) fn node_values(cursor: &mut Cursor) -> Result<Vec<(Word, Value)>, Dia
             cursor.take()?;
             continue;
         }
+        if token.is("all") && cursor.at_assignment() {
+            let name = value::name(cursor, "a node")?;
+            cursor.take_if(Kind::Equals)?;
+            all.push((name, value::value(cursor, "a voltage")?));
+            continue;
+        }
         if !token.is("v") {
             return Err(cursor.expected("`v(node)=value`"));
         }
@@ -215,7 +223,8 @@ pub(crate) fn node_values(cursor: &mut Cursor) -> Result<Vec<(Word, Value)>, Dia
         if cursor.take_if(Kind::Close)?.is_none() {
             return Err(cursor.expected("`)`"));
         }
-        if cursor.take_if(Kind::Equals)?.is_none() {
+        let blank = matches!(cursor.line.dialect, Dialect::Xyce | Dialect::Hspice);
+        if cursor.take_if(Kind::Equals)?.is_none() && !blank {
             return Err(cursor.expected(format_args!("`=` and the voltage of `{}`", node.text)));
         }
         all.push((node, value::value(cursor, "a voltage")?));
@@ -234,19 +243,23 @@ pub(crate) fn words(cursor: &mut Cursor, what: impl std::fmt::Display + Copy) ->
     if all.is_empty() { Err(cursor.expected(what)) } else { Ok(all) }
 }
 
-/// `.options name=value flag ..`
-pub(crate) fn options(cursor: &mut Cursor) -> Result<Vec<Param>, Diagnostic> {
-    value::params(cursor, |cursor, _| value::flag(cursor))
-}
-
-/// `.temp 50`
-pub(crate) fn temperature(cursor: &mut Cursor, keyword: &Word) -> Result<Param, Diagnostic> {
+/// `.temp 50` sets an option; `.temp 25 50 75` is a sweep over the temperature.
+pub(crate) fn temperature(
+    cursor: &mut Cursor,
+    keyword: &Word,
+    options: &mut Vec<Param>,
+) -> Result<Option<SweepText>, Diagnostic> {
     cursor.take_if(Kind::Equals)?;
     let value = value::value(cursor, "a temperature in degrees Celsius")?;
-    if cursor.peek().is_some() {
-        return Err(cursor.expected("a single temperature").hint("temperature sweeps: `.dc temp start stop step`"));
+    let mut all = vec![value.clone()];
+    while cursor.peek().is_some() {
+        if cursor.take_if(Kind::Comma)?.is_none() {
+            all.push(value::value(cursor, "a temperature in degrees Celsius")?);
+        }
     }
-    Ok(Param { name: Word { text: "temp".into(), span: keyword.span }, value })
+    options.push(Param { name: Word { text: "temp".into(), span: keyword.span }, value });
+    let sweep = SweepText { target: TargetText::Temperature, grid: GridText::List(all) };
+    Ok(Some(sweep).filter(|sweep| matches!(&sweep.grid, GridText::List(all) if all.len() > 1)))
 }
 
 /// `.print tran v(a) ..`
@@ -283,12 +296,23 @@ pub(crate) fn analysis(cursor: &mut Cursor, keyword: &Word) -> Result<AnalysisTe
             let mut times = Vec::new();
             let mut use_initial = false;
             while let Some(token) = cursor.peek() {
-                use_initial |= token.is("uic");
-                if use_initial {
-                    cursor.take()?;
+                let modifier = ["startup", "steady", "nodiscard", "step"].iter().any(|word| token.is(word));
+                if token.is("sweep") {
                     break;
                 }
+                if token.is("uic") || token.is("noop") || modifier {
+                    use_initial |= !modifier;
+                    cursor.take()?;
+                    continue;
+                }
                 times.push(value::value(cursor, "a time")?);
+            }
+            // LTspice: a lone time is the stop time.
+            if let [stop] = times.as_slice()
+                && cursor.line.dialect == Dialect::Ltspice
+            {
+                let step = Value { kind: ValueKind::Number(0.0), span: stop.span };
+                times.insert(0, step);
             }
             match times.len() {
                 0 | 1 => Err(cursor.expected("the step and the stop time").hint("as in `.tran 1n 1u`")),

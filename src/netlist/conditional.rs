@@ -162,7 +162,7 @@ impl Parser {
 }
 
 /// A value as an expression.
-fn tree(value: &Value) -> Result<Expr<Name>, Diagnostic> {
+pub(super) fn tree(value: &Value) -> Result<Expr<Name>, Diagnostic> {
     match &value.kind {
         ValueKind::Number(number) => Ok(Expr::Const(*number)),
         ValueKind::Formula(formula) => Ok((*formula.expr).clone()),

@@ -110,7 +110,7 @@ fn passive(cursor: &mut Cursor, kind: Passive) -> Result<Body, Diagnostic> {
     }
     let mut values = Vec::new();
     while values.len() < 2 && cursor.peek().is_some() && !cursor.at_assignment() {
-        values.push(value(cursor, "a value")?);
+        values.push(value::component_value(cursor)?);
     }
     let mut all = Vec::new();
     while let Some(token) = cursor.peek() {

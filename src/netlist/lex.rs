@@ -164,9 +164,6 @@ pub(crate) struct Cursor<'l> {
 impl<'l> Cursor<'l> {
     /// Stands before the first token.
     pub fn new(line: &'l Line<'l>, blanks: Blanks) -> Result<Self, Diagnostic> {
-        if blanks != Blanks::Strict {
-            check_parentheses(line)?;
-        }
         let mut cursor = Self { line, blanks, ahead: None, last_end: 0 };
         cursor.advance(0)?;
         Ok(cursor)
@@ -315,8 +312,8 @@ impl<'l> Cursor<'l> {
     }
 }
 
-/// Every parenthesis outside quotes must be closed.
-fn check_parentheses(line: &Line) -> Result<(), Diagnostic> {
+/// Every parenthesis outside quotes should be closed.
+pub(crate) fn check_parentheses(line: &Line) -> Result<(), Diagnostic> {
     let mut depth = 0usize;
     let mut outermost = 0;
     let mut quote = None;

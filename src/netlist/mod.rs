@@ -18,12 +18,14 @@ mod include;
 mod lex;
 mod lines;
 mod measure;
+mod packages;
 mod parse;
 mod report;
 mod signals;
 mod small_signal;
 mod sources;
 mod sweeps;
+mod tables;
 mod value;
 
 use std::collections::HashSet;

@@ -12,6 +12,7 @@ use super::include::{Mark, section_mark};
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
+use super::tables::Table;
 use super::{elements, measure, value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
@@ -34,6 +35,11 @@ pub(crate) struct Parser {
     /// Open `.if`s, and the branches seen so far.
     pub(super) choices: Vec<Choice>,
     pub(super) conditions: usize,
+    /// Open `.data` table, and those read.
+    pub(super) table: Option<Table>,
+    pub(super) tables: Vec<Table>,
+    /// `.csparam`: definitions for the control language.
+    pub(super) exported: Vec<Definition>,
     /// Files being read, with the library section.
     pub(super) reading: Vec<(u32, Option<String>)>,
     pub(super) controller: Option<ControllerText>,
@@ -67,6 +73,11 @@ impl Parser {
         self.lines(lines, None);
         self.open.clear();
         self.close_choices();
+        if let Err(error) = self.close_table() {
+            self.report.add(error);
+        }
+        self.apply_tables();
+        self.define_exported();
         if let Some(controller) = self.controller.take() {
             let error =
                 Diagnostic::error(controller.span, format!("controller `{}` is not ended", controller.name.text));
@@ -154,7 +165,11 @@ impl Parser {
     }
 
     fn statement(&mut self, line: &Line) -> Result<Next, Diagnostic> {
+        if self.table.is_some() && !line.text.starts_with('.') {
+            return self.table_line(line).map(|()| Next::Line);
+        }
         if !line.text.starts_with('.') && self.control.is_none() && self.controller.is_none() {
+            self.note_parentheses(line);
             let files = &mut self.files;
             let element = elements::element(line, &mut |path, span| files.points(path, span))?;
             let guard = self.guard();
@@ -171,7 +186,7 @@ impl Parser {
                 self.compiled_models(&mut cursor)?;
                 return Ok(Next::Line);
             }
-            if keyword != ".endc" {
+            if !keyword.starts_with(".endc") {
                 control.lines.push((line.text.as_ref().into(), line.span()));
                 return Ok(Next::Line);
             }
@@ -212,6 +227,8 @@ impl Parser {
             }
             ".model" => return self.model(line).map(|()| Next::Line),
             ".subckt" | ".macro" => return self.subcircuit(line).map(|()| Next::Line),
+            ".data" => return self.open_table(line).map(|()| Next::Line),
+            ".enddata" => return self.close_table().map(|()| Next::Line),
             _ if self.conditional(line, keyword)? => return Ok(Next::Line),
             _ if self.beside_the_circuit(line, keyword)? => return Ok(Next::Line),
             _ => {}
@@ -233,6 +250,7 @@ impl Parser {
                 }
                 for one in defined? {
                     match one {
+                        Defined::Parameter(definition) if keyword == ".csparam" => self.exported.push(definition),
                         Defined::Parameter(definition) => self.define(definition)?,
                         Defined::Function(name, function) => {
                             self.block().functions.insert(name.text, function);
@@ -276,8 +294,14 @@ impl Parser {
             return Err(error.label("belongs to the whole deck").hint(format!("move it behind `.ends {block}`")));
         }
         match name {
-            "options" | "option" | "opt" => self.deck.options.extend(commands::options(cursor)?),
-            "temp" => self.deck.options.push(commands::temperature(cursor, word)?),
+            "options" | "option" | "opt" | "opts" => {
+                let params = self.options(cursor)?;
+                self.deck.options.extend(params);
+            }
+            "temp" => {
+                let sweep = commands::temperature(cursor, word, &mut self.deck.options)?;
+                self.deck.steps.extend(sweep);
+            }
             "save" | "probe" => self.deck.saves.extend(commands::save(cursor)?),
             "print" | "plot" => self.deck.prints.push(commands::print(cursor, name == "plot")?),
             "measure" | "meas" => {
@@ -286,9 +310,7 @@ impl Parser {
                 self.deck.measures.push(measure);
             }
             "four" | "fourier" => self.deck.fouriers.push(measure::fourier(cursor)?),
-            "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => {
-                self.deck.analyses.push(commands::analysis(cursor, word)?)
-            }
+            "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => self.analysis(cursor, word)?,
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
@@ -311,6 +333,22 @@ impl Parser {
         Ok(())
     }
 
+    /// An analysis, with the sweep that HSPICE lets follow it.
+    fn analysis(&mut self, cursor: &mut Cursor, word: &Word) -> Result<(), Diagnostic> {
+        if &*word.text == ".tran" {
+            self.note_modifiers(cursor);
+        }
+        let analysis = commands::analysis(cursor, word)?;
+        self.deck.analyses.push(analysis);
+        if cursor.peek().is_some_and(|t| t.is("sweep")) {
+            cursor.take()?;
+            while cursor.peek().is_some() {
+                self.deck.steps.push(super::sweeps::sweep(cursor)?);
+            }
+        }
+        Ok(())
+    }
+
     fn define(&mut self, mut definition: Definition) -> Result<(), Diagnostic> {
         self.conditional_value(&mut definition)?;
         let conditional = self.guard().is_some();
@@ -323,6 +361,9 @@ impl Parser {
         if before == Some(span) {
             return Ok(());
         }
+        if conditional && before.is_none() {
+            block.optional.insert(block.params.len());
+        }
         block.param_index.insert(name.clone(), block.params.len());
         block.params.push(definition);
         if let Some(before) = before.filter(|_| !conditional) {
@@ -333,6 +374,22 @@ impl Parser {
         Ok(())
     }
 
+    /// `.csparam x={x}` hands a parameter to the control language; a new name is a parameter like others.
+    fn define_exported(&mut self) {
+        let Some(block) = self.deck.blocks.first_mut() else { return };
+        for definition in std::mem::take(&mut self.exported) {
+            definition.used.store(true, Relaxed);
+            let index = block.params.len();
+            if let std::collections::hash_map::Entry::Vacant(place) =
+                block.param_index.entry(definition.name.text.clone())
+            {
+                place.insert(index);
+                block.optional.insert(index);
+                block.params.push(definition);
+            }
+        }
+    }
+
     /// Remembers the names on a line that could not be read.
     fn mark_broken(&mut self, line: &Line) {
         let words = line.text.split(|c: char| c.is_whitespace() || matches!(c, '=' | '(' | ')' | ','));
@@ -340,6 +397,7 @@ impl Parser {
     }
 
     fn model(&mut self, line: &Line) -> Result<(), Diagnostic> {
+        self.note_parentheses(line);
         let model = commands::model(line).inspect_err(|_| self.mark_broken(line))?;
         let index = self.deck.models.len();
         let name = model.name.text.clone();
@@ -410,7 +468,6 @@ impl Parser {
             let param = value::assignment(cursor)?;
             self.define(Definition { name: param.name, value: param.value, used: false.into() })?;
         }
-        self.deck.blocks[index].settable = self.deck.blocks[index].params.len();
         let own = self.open.pop();
         let guard = self.guard();
         self.open.extend(own);

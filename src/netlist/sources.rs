@@ -36,6 +36,9 @@ pub(crate) fn independent(cursor: &mut Cursor, voltage: bool, read: &mut ReadPoi
         if token.is("dc") || token.is("ac") {
             cursor.take()?;
             cursor.take_if(Kind::Equals)?;
+            if token.is("dc") && cursor.peek().is_some_and(|t| is_keyword(&t)) {
+                continue;
+            }
             if token.is("dc") {
                 once(cursor, &token, source.dc.is_none())?;
                 source.dc = Some(value::value(cursor, "the DC value")?);

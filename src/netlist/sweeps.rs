@@ -20,6 +20,9 @@ fn scale(cursor: &mut Cursor) -> Result<Option<Scale>, Diagnostic> {
 
 /// One sweep; the cursor stands on its first word.
 pub(crate) fn sweep(cursor: &mut Cursor) -> Result<SweepText, Diagnostic> {
+    if let Some(rows) = super::tables::swept_table(cursor)? {
+        return Ok(rows);
+    }
     let before = scale(cursor)?;
     let target = target(cursor)?;
     let after = scale(cursor)?;

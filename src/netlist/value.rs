@@ -5,6 +5,7 @@ use std::fmt::Display;
 use super::ast::{Formula, Param, Value, ValueKind, Word};
 use super::lex::{Cursor, Kind, Token, shorten};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::dialect::Dialect;
 use crate::expr;
 
 /// A lower-case word from a token.
@@ -44,6 +45,9 @@ pub(crate) fn plain_value(cursor: &Cursor, text: &str, start: usize) -> Result<V
     {
         return Ok(Value { kind: ValueKind::Number(number), span });
     }
+    if is_version(text) {
+        return Ok(Value { kind: ValueKind::Text(text.into()), span });
+    }
     let bare = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '#' | ':'));
     if bare {
@@ -51,6 +55,25 @@ pub(crate) fn plain_value(cursor: &Cursor, text: &str, start: usize) -> Result<V
     }
     let formula = formula(cursor, text, start)?;
     Ok(Value { kind: ValueKind::Formula(Box::new(formula)), span })
+}
+
+/// `3.3.0`: numbers of a version, no value.
+fn is_version(text: &str) -> bool {
+    text.matches('.').count() > 1 && text.split('.').all(|part| part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The value of R, C or L: ngspice and LTspice read `4k7` as 4.7k.
+pub(crate) fn component_value(cursor: &mut Cursor) -> Result<Value, Diagnostic> {
+    if let Some(token) = cursor.peek()
+        && token.kind == Kind::Word
+        && cursor.line.dialect == Dialect::Ngspice
+        && let Some((number, used)) = expr::number_in(token.text, Dialect::Ltspice)
+        && used == token.text.len()
+    {
+        cursor.take()?;
+        return Ok(Value { kind: ValueKind::Number(number), span: cursor.span(&token) });
+    }
+    value(cursor, "a value")
 }
 
 fn delimited(cursor: &Cursor, token: &Token) -> Result<Value, Diagnostic> {
@@ -92,6 +115,7 @@ fn glued_end(cursor: &Cursor, start: usize) -> usize {
     let mut last = b' ';
     for (at, byte) in text.bytes().enumerate() {
         match byte {
+            b'(' if depth == 0 && at > 0 && complete_number(cursor, &text[..at]) => return start + at,
             b'(' if depth > 0 || at == 0 || !cursor.is_loose() => depth += 1,
             b'(' => return start + at,
             b')' if depth == 0 => return start + at,
@@ -109,6 +133,10 @@ fn glued_end(cursor: &Cursor, start: usize) -> usize {
         last = byte;
     }
     start + text.len()
+}
+
+fn complete_number(cursor: &Cursor, text: &str) -> bool {
+    expr::number_in(text, cursor.line.dialect).is_some_and(|(_, used)| used == text.len())
 }
 
 /// A value or a vector `a,b,c`.

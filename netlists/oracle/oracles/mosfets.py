@@ -33,7 +33,7 @@ def transients():
     for level in (2, 3, 6):
         simulated(f"mos{level}_inverter", ["v(a)", "v(y)", "v(z)"], 20e-9, tight=FIRM)
     for level in (2, 3):
-        simulated(f"mos{level}_ring", [], 40e-9, period="v(n1)", tight=FIRM)
+        simulated(f"mos{level}_ring", [], 80e-9, period="v(n1)", tight=FIRM)
     simulated("mos_nand", ["v(y)", "v(s)"], 30e-9, tight=FIRM)
     simulated("mos_nor", ["v(y)", "v(q)"], 40e-9, tight=FIRM)
     simulated("mos_sram", ["v(q)", "v(n)"], 40e-9, tight=FIRM)

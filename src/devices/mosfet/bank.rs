@@ -9,7 +9,7 @@
 use super::charges::Gate;
 use super::dual::Dual;
 use super::quantities::{self, Noise};
-use super::transistor::{Bias, Transistor};
+use super::transistor::{Bias, Kept, Transistor};
 use crate::circuit::ElementId;
 use crate::devices::{Bank, Context, NoiseSource, Slot, Stamps, Unknown};
 
@@ -123,6 +123,7 @@ pub struct MosfetBank {
     /// Noise parameters, shared likewise.
     pub noises: Vec<Noise>,
     held: Vec<Held>,
+    kept: Vec<Kept>,
 }
 
 /// Meyer capacitances of the last evaluation and where it was: a point is accepted where it was evaluated last, and the
@@ -147,6 +148,7 @@ impl MosfetBank {
     /// Holds nothing from an evaluation.
     pub fn forget(&mut self) {
         self.held = vec![Held { at: [f64::NAN; 3], ..Held::default() }; self.fets.len()];
+        self.kept = vec![Kept::default(); self.fets.len()];
     }
 
     fn transistor(&self, fet: &Fet) -> &Transistor {
@@ -187,7 +189,7 @@ impl Bank for MosfetBank {
     fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
         let x = ctx.x;
         let mut limited = false;
-        for (k, (f, held)) in self.fets.iter().zip(&mut self.held).enumerate() {
+        for (k, ((f, held), kept)) in self.fets.iter().zip(&mut self.held).zip(&mut self.kept).enumerate() {
             let t = &self.transistors[f.transistor as usize];
             let v = f.voltages(x);
             let memory = &mut out.memory[k * MEMORY..(k + 1) * MEMORY];
@@ -201,11 +203,11 @@ impl Bank for MosfetBank {
             let step = [v[0] - at[0], v[1] - at[1], v[2] - at[2]];
             limited |= step.iter().zip(&v).any(|(d, v)| d.abs() > 1e-12 * (1.0 + v.abs()));
 
-            let Bias { current, gate, threshold, .. } = t.at(at);
+            let Bias { current, gate, threshold, .. } = t.near(at, kept);
             memory[THRESHOLD] = threshold;
             *held = Held::new(at, &gate);
-            let (ibs, gbs, qbs, cbs) = t.source.at(at[2], ctx.gmin);
-            let (ibd, gbd, qbd, cbd) = t.drain.at(at[2] - at[1], ctx.gmin);
+            let (ibs, gbs, qbs, cbs) = t.source.near(at[2], ctx.gmin, &mut kept.source);
+            let (ibd, gbd, qbd, cbd) = t.drain.near(at[2] - at[1], ctx.gmin, &mut kept.drain);
             let gate = GateStamp::new(&gate, &t.overlap, at, &step, memory);
             let along = |slope: f64, [_, by_d, by_b]: [f64; 3]| slope * (by_d * step[1] + by_b * step[2]);
             let (source, drain) = ([0.0, 0.0, 1.0], [0.0, -1.0, 1.0]);

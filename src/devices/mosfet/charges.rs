@@ -19,6 +19,16 @@ pub enum Gate {
 }
 
 impl Gate {
+    /// Continued along a `step` of (vgs, vds, vbs).
+    #[inline]
+    pub fn along(&self, step: &[f64; 3]) -> Self {
+        let moved = |d: &Dual| Dual { value: d.along(step), ..*d };
+        match self {
+            Self::Capacitances([a, b, c]) => Self::Capacitances([moved(a), moved(b), moved(c)]),
+            Self::Charges([a, b, c, d]) => Self::Charges([moved(a), moved(b), moved(c), moved(d)]),
+        }
+    }
+
     /// The same with source and drain exchanged.
     #[inline]
     pub fn exchanged(self) -> Self {

@@ -1,8 +1,8 @@
 //! Jacobians of every level at random bias, and properties that no reference is needed for.
 
-use crate::circuit::ModelId;
+use crate::circuit::{ModelId, Waveform};
 use crate::devices::jacobian_check::check;
-use crate::devices::testbench::Deck;
+use crate::devices::testbench::{Deck, System};
 
 type Params = Vec<(&'static str, f64)>;
 
@@ -58,5 +58,64 @@ fn jacobians_of_every_level_and_charge_model() {
                 }
             }
         }
+    }
+}
+
+/// Two floating capacitors on either side of a transistor whose gate is clocked: the largest change of their total charge from
+/// one cycle to another, relative to the charge of one volt on one of them.
+fn drift(card: &Params) -> f64 {
+    let clock = Waveform::Pulse {
+        low: -1.0,
+        high: 3.0,
+        delay: 0.0,
+        rise: Some(1e-9),
+        fall: Some(3e-9),
+        width: Some(2e-9),
+        period: Some(10e-9),
+        count: None,
+    };
+    let mut deck = Deck::new();
+    let model = deck.model("nmos", card);
+    deck.wave("vg", "g 0", clock);
+    deck.device("m1", "a g b 0", model, &[("w", 1e-5), ("l", 1e-6)]);
+    let capacitance = 50e-15;
+    for (name, node) in [("c1", "a"), ("c2", "b")] {
+        deck.c(name, &format!("{node} 0"), capacitance);
+    }
+    // the capacitors see different impedances to the signal that moves one of them
+    deck.c("c3", "a x", 20e-15);
+    let shaker = Waveform::Sine {
+        offset: 0.0,
+        amplitude: 1.0,
+        frequency: Some(1e8),
+        delay: 0.0,
+        damping: 0.0,
+        phase_degrees: 0.0,
+    };
+    deck.wave("vx", "x 0", shaker);
+    let mut system = System::new(&deck);
+    system.gmin = 1e-15;
+    let (a, b) = (system.index("a"), system.index("b"));
+    let (cycles, steps) = (40, 200);
+    let points = system.transient(f64::from(cycles) * 10e-9, cycles as usize * steps);
+    let total = |cycle: usize| points[cycle * steps][a] + points[cycle * steps][b];
+    (2..=cycles as usize).map(|cycle| (total(cycle) - total(1)).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn conserved_charges_do_not_drift_over_many_cycles() {
+    for level in [1.0, 3.0] {
+        let card = vec![
+            ("level", level),
+            ("vto", 0.5),
+            ("kp", 2e-4),
+            ("gamma", 0.4),
+            ("tox", 2e-8),
+            ("is", 1e-30),
+            ("cgso", 2e-10),
+        ];
+        let conserved = [card.clone(), vec![("xqc", 0.4)]].concat();
+        let (with, without) = (drift(&conserved), drift(&card));
+        assert!(with < 1e-4, "level {level}: {with} V with conserved charges, {without} V with Meyer's");
     }
 }

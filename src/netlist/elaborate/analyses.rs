@@ -5,12 +5,15 @@ use std::rc::Rc;
 use super::{Elaborator, Env};
 use crate::circuit::{Analysis, ControllerBlock, ControllerStatement, MeasureLimit, Sweep, SweepTarget};
 use crate::diagnostic::Diagnostic;
+use crate::dialect::Dialect;
 use crate::netlist::ast::{AnalysisText, Body, ControllerText, GridText, Scale, SweepText, TargetText, Value, Word};
 use crate::netlist::report::Fault;
 use crate::netlist::suggest;
 
 /// Most points of one sweep.
 const MOST_POINTS: f64 = 1e7;
+/// Parts of a transient run that a step of zero stands for.
+const SAMPLES: f64 = 50.0;
 
 impl<'d> Elaborator<'d> {
     /// Evaluated analyses in deck order.
@@ -191,6 +194,10 @@ impl<'d> Elaborator<'d> {
                 .into()
         };
         let start = values.get(2).copied().unwrap_or(0.0);
+        let mut values = values;
+        if values[0] == 0.0 && matches!(self.deck.dialect, Dialect::Ltspice | Dialect::Xyce) {
+            values[0] = (values[1] - start) / SAMPLES;
+        }
         for (index, name) in [(0, "step"), (1, "stop time")] {
             if values[index] <= 0.0 {
                 return Err(wrong(index, format!("the {name} is {:e} s", values[index]), "more than 0 expected"));

@@ -139,9 +139,9 @@ impl<'d> Elaborator<'d> {
         for param in params {
             let known = block.param_index.get(&param.name.text).copied();
             match known {
-                Some(place) if place < block.settable => slots[place] = Slot::Done(self.number(env, &param.value)?),
+                Some(place) => slots[place] = Slot::Done(self.number(env, &param.value)?),
                 None if &*param.name.text == "m" => multiplier *= self.multiplier(env, &param.value)?,
-                _ => return Err(self.not_settable(index, &param.name, known.is_some())),
+                _ => return Err(self.not_settable(index, &param.name)),
             }
         }
         for (_, param, value) in self.overrides.block_params.iter().filter(|(b, ..)| *b == *block.name) {
@@ -174,20 +174,17 @@ impl<'d> Elaborator<'d> {
         Err(Diagnostic::error(value.span, format!("the multiplier is {number}")).label("more than 0 expected").into())
     }
 
-    fn not_settable(&self, index: usize, name: &Word, exists: bool) -> Fault {
+    fn not_settable(&self, index: usize, name: &Word) -> Fault {
         let block = &self.deck.blocks[index];
         let error =
             Diagnostic::error(name.span, format!("subcircuit `{}` has no parameter `{}`", block.name, name.text));
-        let hint = if exists {
-            format!("it is a `.param` inside `{0}`; name it on the line `.subckt {0}` to make it settable", block.name)
-        } else {
-            let known: Vec<&str> = block.params[..block.settable].iter().map(|p| &*p.name.text).collect();
-            let otherwise = match known.len() {
-                0 => "it has no parameters".to_string(),
-                _ => format!("its parameters are: {}", known.join(" ")),
-            };
-            suggest::did_you_mean(&name.text, known.iter().copied(), otherwise)
+        let known: Vec<&str> =
+            block.params.iter().map(|p| &*p.name.text).filter(|name| !name.starts_with('.')).collect();
+        let otherwise = match known.len() {
+            0 => "it has no parameters".to_string(),
+            _ => format!("its parameters are: {}", known.join(" ")),
         };
+        let hint = suggest::did_you_mean(&name.text, known.iter().copied(), otherwise);
         missing(self.broken, &name.text, || error.label("unknown parameter").hint(hint))
     }
 }

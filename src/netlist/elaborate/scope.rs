@@ -168,7 +168,8 @@ impl<'d> Elaborator<'d> {
 
     /// Evaluates every parameter of an instance.
     pub(super) fn settle_all(&mut self, env: &Rc<Env>) {
-        for index in 0..self.deck.blocks[env.block].params.len() {
+        let block = &self.deck.blocks[env.block];
+        for index in (0..block.params.len()).filter(|index| !block.optional.contains(index)) {
             self.settle(env, index);
         }
     }

@@ -17,6 +17,12 @@ impl<'d> Elaborator<'d> {
             let env = Rc::clone(&self.envs[index]);
             let block = &self.deck.blocks[env.block];
             for (word, value) in list(block) {
+                if &*word.text == "all" && self.find_node(&env, "all").is_none() {
+                    let number = self.number(&env, value);
+                    let number = self.report.keep(number);
+                    all.extend((1..self.nodes.len()).filter_map(|node| Some((NodeId(node as u32), number?))));
+                    continue;
+                }
                 let node = self.find_node(&env, &word.text).map_or_else(|| self.voltage_node(&env, word), Ok);
                 let node = self.report.keep(node);
                 let number = self.number(&env, value);
