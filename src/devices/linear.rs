@@ -238,11 +238,11 @@ impl LinearBank {
             if matrix[k][k] <= 1e-12 {
                 continue;
             }
-            for row in k + 1..n {
-                let factor = matrix[row][k] / matrix[k][k];
-                for column in k..n {
-                    matrix[row][column] -= factor * matrix[k][column];
-                }
+            let (above, below) = matrix.split_at_mut(k + 1);
+            let pivot = &above[k];
+            for row in below {
+                let factor = row[k] / pivot[k];
+                row[k..].iter_mut().zip(&pivot[k..]).for_each(|(x, p)| *x -= factor * p);
             }
         }
     }
