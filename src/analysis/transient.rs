@@ -296,14 +296,14 @@ impl Transient {
                             }
                         }
                         if reason == TRUNCATION && self.rings(system, worst, options) {
-                            self.show_held(system, observe)?;
+                            self.show_held(system, false, observe)?;
                             self.interrupt();
                             break;
                         }
                         h = smaller;
                         landing = false;
                         if h < smallest && self.leaps < MOST_LEAPS {
-                            self.show_held(system, observe)?;
+                            self.show_held(system, false, observe)?;
                             if self.leap(system, corner, smallest, options) {
                                 observe(system, self, true)?;
                                 break;
