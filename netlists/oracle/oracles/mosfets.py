@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from . import small_signal
 from .tools import ngspice, simulated, write
 
 VDC = "v(v-sweep)"
@@ -74,8 +73,6 @@ def all_references():
     curves()
     transients()
     conserved_charge()
-    small_signal.simulated("mos_ac_stage", ["v(out)", "v(x)"])
-    small_signal.simulated("noise_mos_levels", ["onoise_spectrum", "inoise_spectrum"])
 
 
 if __name__ == "__main__":
