@@ -20,7 +20,7 @@ pub struct Span {
 }
 
 /// One file of netlist text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceFile {
     /// Path as the user wrote it.
     pub path: PathBuf,
@@ -29,7 +29,7 @@ pub struct SourceFile {
 }
 
 /// All files of one netlist: the deck first, then what it includes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
 }

@@ -18,4 +18,5 @@ pub mod learn;
 pub mod output;
 pub mod calc;
 pub mod measure;
+pub mod script;
 pub mod regress;

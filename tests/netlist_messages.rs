@@ -37,7 +37,6 @@ message!(descending_pwl, "t\nV1 a 0 PWL(0 0 2n 1 1n 0)\nR1 a 0 1\n");
 message!(duplicate_element, "t\nV1 a 0 1\nR1 a 0 1\nr1 a 0 2\n");
 message!(several_errors, "t\nV1 a 0 PULSE(0 1 0 1n 1n -5n)\nR1 a 0\nA1 a b c npn\nD1 a 0 dio\n.frobnicate\n");
 message!(warnings, "t\n.param used=1k unused=2 used=2k\nV1 a 0 1\nR1 a 0 {used}\nR2 a 0 0\n");
-message!(control_block, "t\nV1 a 0 1\nR1 a 0 1\n.control\nrun\n.endc\n");
 message!(current_without_branch, "t\nV1 a 0 1\nR1 a 0 1\nB1 b 0 v=2*i(R1)\nR2 b 0 1\n");
 
 #[test]

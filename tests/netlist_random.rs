@@ -1,8 +1,9 @@
 //! Arbitrary text never panics, and what is accepted is consistent.
 
+use ionspice::circuit::Overrides;
 use ionspice::circuit::{Circuit, ElementKind, NodeId};
 use ionspice::diagnostic::render;
-use ionspice::netlist::parse_str;
+use ionspice::netlist::{Dialect, Parsed, parse_str};
 use proptest::prelude::*;
 
 /// Every index in a circuit points at something.
@@ -11,7 +12,7 @@ fn consistent(circuit: &Circuit) {
     assert_eq!(circuit.nodes[0], "0");
     for (name, id) in &circuit.node_index {
         assert!(id.0 < nodes);
-        assert!(name == "gnd" || circuit.nodes[id.0 as usize] == *name);
+        assert!(id.0 == 0 || circuit.nodes[id.0 as usize] == *name);
     }
     for (index, element) in circuit.elements.iter().enumerate() {
         assert_eq!(circuit.element_index[&element.name].0 as usize, index);
@@ -24,8 +25,13 @@ fn consistent(circuit: &Circuit) {
     }
 }
 
+/// The same text in every dialect.
 fn try_deck(text: &str) {
-    match parse_str("random.cir", text, &[]) {
+    Dialect::ALL.into_iter().for_each(|dialect| try_in(text, dialect));
+}
+
+fn try_in(text: &str, dialect: Dialect) {
+    match Parsed::read_text_in("random.cir", text, &[], Some(dialect)).elaborate(&Overrides::default()) {
         Ok(loaded) => consistent(&loaded.circuit),
         Err(failure) => {
             assert!(!failure.diagnostics.is_empty());
@@ -127,6 +133,26 @@ fn piece() -> impl Strategy<Value = String> {
         "\n.endcontroller\n",
         "\n.control\n",
         "\n.endc\n",
+        "\n.if (x)\n",
+        "\n.if x = 1\n",
+        "\n.elseif (1)\n",
+        "\n.else\n",
+        "\n.endif\n",
+        "\n.data t x\n1 2\n",
+        "\n.enddata\n",
+        "\n.dc data=t\n",
+        "\n.temp 1 2\n",
+        "\n.model n ako:m",
+        "\n.options timeint reltol=1",
+        "\n.preprocess replaceground",
+        "\n.csparam x={x}",
+        "\n.control\n",
+        "\n.endc\n",
+        "\\\\\n",
+        "4k7",
+        "1x",
+        "&",
+        "~",
         "\n.lib x y",
         "\n.lib s\n",
         "\n.endl\n",

@@ -181,6 +181,23 @@ fn malformed_expectations_are_located() {
 }
 
 #[test]
+fn measures_are_compared() {
+    let with = |lines: &str| {
+        rc(&format!("{lines}\n.measure tran half when v(out)=0.5 rise=1\n.measure tran never when v(out)=2"))
+    };
+    let folder = Folder::new(&[
+        ("good.cir", &with("*> measure half = 1.698u tol 1%\n*> measure never = failed")),
+        ("bad.cir", &with("*> measure half = 1.5u tol 1%\n*> measure never = 1u\n*> measure other = 1")),
+        ("step.cir", &with("*> measure half[2] = 2.391u tol 1%\n.step param r list 1k 2k")),
+    ]);
+    folder.test(&["good.cir", "step.cir"], 0);
+    let (_, out, _) = folder.test(&["bad.cir"], 3);
+    for words in ["measure half: expected 1.5", "measure never: expected 1e-6, the measure failed", "no such measure"] {
+        assert!(out.contains(words), "{out}");
+    }
+}
+
+#[test]
 fn a_deck_that_takes_too_long_is_ended() {
     let endless = "Endless\n*> smoke\n*> timeout 0.3\nV1 a 0 sin(0 1 1meg)\nR1 a 0 1k\nC1 a 0 1p\n.tran 1n 100\n.end\n";
     let folder = Folder::new(&[("endless.cir", endless), ("good.cir", &rc("*> smoke"))]);

@@ -167,6 +167,25 @@ def bjt():
     write("bjt_gummel", deck, "ngspice's own BJT, reltol 1e-7", ["v(v-sweep)", "i(vc)", "i(vb)"], ngspice(ng, "i(vc) i(vb)"))
 
 
-for make in [psp_dc, psp_inverter, bsim4, diode, bjt]:
+def psp_small_signal():
+    """A common-source stage: gain and output noise."""
+    cards = ("vdd vdd 0 1.2\nvin in 0 0.45 ac 1\nrg in g 1k\nrl vdd out 5k\ncl out 0 100f\n"
+             f"n1 out g 0 0 psp103n {N}\n")
+    head = ".osdi psp103v4.osdi\n.include psp103.inc\n"
+    sim = (f"t\n{HEAD}load \"resistor.osdi\"\nload \"capacitor.osdi\"\nmodel r resistor\nmodel c capacitor\n{psp('psp103n')}"
+           "vdd (vdd 0) vsource dc=1.2\nvin (in 0) vsource dc=0.45 mag=1\nrg (in g) r r=1k\nrl (vdd out) r r=5k\n"
+           f"cl (out 0) c c=100f\nn1 (out g 0 0) psp103n {N.replace('m=1', '$mfactor=1')}\ncontrol\n{TIGHT}\n"
+           'analysis ac1 ac from=1k to=100G mode="dec" points=5\n'
+           'analysis n1 noise out="out" in="vin" from=1k to=10G mode="dec" points=5\nendc\n')
+    table = vacask(sim, "ac1", ["frequency", "out"])
+    parts = np.column_stack([table[:, 0].real, table[:, 1].real, table[:, 1].imag])
+    write("psp103_ac", f"psp103_ac: common-source stage\n{head}{cards}.ac dec 5 1k 100g\n.save v(out)\n.end\n", "VACASK",
+          ["frequency", "v(out).re", "v(out).im"], parts)
+    table = vacask(sim, "n1", ["frequency", "onoise"])
+    write("psp103_noise", f"psp103_noise: common-source stage\n{head}{cards}.noise v(out) vin dec 5 1k 10g\n.end\n", "VACASK",
+          ["frequency", "onoise_spectrum"], np.column_stack([table[:, 0].real, np.sqrt(table[:, 1].real)]))
+
+
+for make in [psp_dc, psp_inverter, bsim4, diode, bjt, psp_small_signal]:
     if len(sys.argv) < 2 or make.__name__ in sys.argv[1:]:
         make()

@@ -4,13 +4,14 @@ use super::newton::{Effort, NewtonFailure};
 use super::system::{Derivative, Force, Homotopy, Point, System};
 use super::{Options, SimulationError};
 use crate::circuit::Circuit;
+use crate::devices::UnknownKind;
 
 /// How an operating point was found.
 #[derive(Clone, Debug)]
 pub struct OperatingPoint {
     /// Solution.
     pub point: Point,
-    /// `newton`, `gmin stepping`, `source stepping` or `pseudo-transient`.
+    /// `newton`, `gmin stepping`, `source stepping`, `pseudo-transient` or `gmin at every node`.
     pub found_by: &'static str,
 }
 
@@ -84,24 +85,22 @@ impl System {
         if !options.homotopies {
             return Err(self.convergence_error(&failure, "operating point", 0.0, "newton"));
         }
-        let methods: [(&'static str, Homotopic); 3] = [
+        let methods: [(&'static str, Homotopic); 4] = [
             ("gmin stepping", Self::gmin_stepping),
             ("source stepping", Self::source_stepping),
             ("pseudo-transient", Self::pseudo_transient),
+            ("gmin at every node", Self::floating),
         ];
         let mut last = failure;
+        let mut tried = String::from("newton");
         for (name, method) in methods {
             match method(self, &start, &states, options) {
                 Ok(point) => return Ok(self.found(point, name, options)),
                 Err(failure) => last = failure,
             }
+            tried = format!("{tried}, {name}");
         }
-        Err(self.convergence_error(
-            &last,
-            "operating point",
-            0.0,
-            "newton, gmin stepping, source stepping, pseudo-transient",
-        ))
+        Err(self.convergence_error(&last, "operating point", 0.0, &tried))
     }
 
     fn found(&mut self, mut point: Point, found_by: &'static str, options: &Options) -> OperatingPoint {
@@ -166,9 +165,23 @@ impl System {
         Ok(point)
     }
 
-    /// A capacitance from every node to ground, integrated by backward Euler to a steady state: the shunt conductance of
-    /// each step pulls towards the last one instead of to zero.
+    /// A capacitance from every node to ground, integrated by backward Euler to a steady state.
     fn pseudo_transient(&mut self, start: &Point, states: &[f64], options: &Options) -> Result<Point, NewtonFailure> {
+        let zero = vec![0.0; self.unknowns.len()];
+        self.settle(start, &held(&zero, states, 0.0), options)
+    }
+
+    /// Pseudo-transient continuation of the equations that `derivative` stands for: a conductance from every node, which
+    /// falls while Newton converges, pulls towards the last solution.
+    ///
+    /// # Errors
+    /// No steady state is reached.
+    pub(super) fn settle(
+        &mut self,
+        start: &Point,
+        derivative: &Derivative,
+        options: &Options,
+    ) -> Result<Point, NewtonFailure> {
         let mut homotopy = Self::unmodified(options);
         let mut point = start.clone();
         let mut conductance = 1.0;
@@ -176,20 +189,22 @@ impl System {
         let effort = Effort { iterations: 2 * options.itl4, keep_factors: false };
         for _ in 0..2000 {
             for (u, h) in history.iter_mut().enumerate() {
-                *h = if self.unknowns[u].kind == crate::devices::UnknownKind::Voltage {
-                    -conductance * point.x[u]
-                } else {
-                    0.0
-                };
+                *h = derivative.charge_history[u];
+                if self.unknowns[u].kind == UnknownKind::Voltage {
+                    *h -= conductance * point.x[u];
+                }
             }
             homotopy.shunt = conductance;
+            let pulled = Derivative { charge_history: &history, ..*derivative };
             let mut trial = point.clone();
-            match self.newton(&mut trial, &held(&history, states, 0.0), &mut homotopy, effort, options) {
+            match self.newton(&mut trial, &pulled, &mut homotopy, effort, options) {
                 Ok(iterations) => {
                     point = trial;
                     conductance *= if iterations < 6 { 0.3 } else { 0.8 };
                     if conductance < 1e-13 {
-                        return self.static_newton(&point, states, Self::unmodified(options), options);
+                        let effort = Effort { iterations: options.itl1, keep_factors: false };
+                        self.newton(&mut point, derivative, &mut Self::unmodified(options), effort, options)?;
+                        return Ok(point);
                     }
                 }
                 Err(failure) if conductance > 1e9 => return Err(failure),
@@ -198,6 +213,21 @@ impl System {
         }
         Err(NewtonFailure { worst: 0, reason: "no steady state" })
     }
+
+    /// Nodes without a path for direct current (between capacitors, gates) stay where a conductance of `gmin` from every node
+    /// to ground puts them.
+    fn floating(&mut self, start: &Point, states: &[f64], options: &Options) -> Result<Point, NewtonFailure> {
+        let shunted = Homotopy { shunt: options.gmin.max(1e-15), first_iteration: true, ..Self::unmodified(options) };
+        let point = self.static_newton(start, states, shunted, options)?;
+        let driven = |(_, x): &(usize, &f64)| x.abs() > FARTHEST;
+        match point.x.iter().enumerate().skip(1).find(driven) {
+            Some((worst, _)) => Err(NewtonFailure { worst, reason: "the equations are singular" }),
+            None => Ok(point),
+        }
+    }
 }
+
+/// A voltage that only a current into a floating node can give, V.
+const FARTHEST: f64 = 1e6;
 
 type Homotopic = fn(&mut System, &Point, &[f64], &Options) -> Result<Point, NewtonFailure>;

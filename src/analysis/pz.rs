@@ -17,7 +17,7 @@ use super::linearise::{Linearised, at_rest};
 use super::{Failure, Options, Sink};
 
 /// Most equations: the matrices are dense here.
-const MOST_EQUATIONS: usize = 2000;
+const MOST_EQUATIONS: usize = 1000;
 
 /// What to compute.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ use crate::circuit::{Analysis, Circuit, TranTimes};
 use crate::devices::AnalysisKind;
 use crate::output::{Dataset, Quantity, Variable};
 
+use super::operating::{OperatingTable, tables};
 use super::system::{Point, System};
 use super::transient::Transient;
 use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, pz, sens, tf};
@@ -52,6 +53,8 @@ pub trait Sink {
     fn progress(&mut self, _done: f64) {}
     /// An operating point was found: voltage of every node of the circuit, V, ground first.
     fn solved(&mut self, _voltages: &[f64]) {}
+    /// Operating points of the devices, of an `.op` analysis.
+    fn devices(&mut self, _tables: Vec<OperatingTable>) {}
     /// A remark for the user (which homotopy was needed, ..).
     fn note(&mut self, _text: &str) {}
 }
@@ -120,12 +123,24 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
     if found.found_by != "newton" {
         sink.note(&format!("operating point found by {}", found.found_by));
     }
+    sink.devices(tables(circuit, &system, &found.point, options));
     sink.solved(&found.point.x[..circuit.nodes.len()]);
     sink.begin(&probes.dataset(circuit, "Operating Point", None))?;
     let mut row = Vec::new();
     probes.read(&system, &found.point, 0.0, options, &mut row);
     sink.row(&row)?;
     Ok(())
+}
+
+/// The system of a circuit and its operating point.
+///
+/// # Errors
+/// Netlist problems of a device, or no convergence.
+pub(super) fn at_operating_point(circuit: &Circuit, options: &Options) -> Result<(System, Point), Failure> {
+    let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
+    system.begin(AnalysisKind::Static);
+    let found = system.operating_point(circuit, false, options)?;
+    Ok((system, found.point))
 }
 
 /// Times of a `.tran` statement, s.
@@ -213,6 +228,8 @@ struct Writer {
 
 /// Straight lines may miss the parabola by this share of a signal's range.
 const CHORD_ERROR: f64 = 1e-4;
+/// Steps grow by this factor at most.
+const LONGEST_GROWTH: f64 = 3.0;
 /// Most points put into one step.
 const MOST_BETWEEN: usize = 12;
 
@@ -255,6 +272,9 @@ impl Writer {
 
     fn fill(&mut self, sink: &mut dyn Sink) -> Result<(), SimulationError> {
         let (t0, t1, t2) = (self.rows[0][0], self.rows[1][0], self.rows[2][0]);
+        if t0 - t1 > 2.0 * LONGEST_GROWTH * (t1 - t2) {
+            return Ok(()); // the point before is too close to tell the curvature of this step
+        }
         let curvature = |k: usize| {
             let (a, b, c) = (self.rows[0][k], self.rows[1][k], self.rows[2][k]);
             ((a - b) / (t0 - t1) - (b - c) / (t1 - t2)) / (t0 - t2)

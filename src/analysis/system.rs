@@ -347,6 +347,18 @@ impl System {
         self.lu.refactor(&self.jacobian).map(|_| ())
     }
 
+    /// Sum of `|J x|` of every row, term by term, with the matrix factored last.
+    pub(super) fn row_sizes(&self, x: &[f64]) -> Vec<f64> {
+        let mut sizes = vec![0.0; x.len()];
+        let columns = self.pattern.col_ptr();
+        for column in 0..self.pattern.n() {
+            for slot in columns[column]..columns[column + 1] {
+                sizes[self.pattern.row_idx()[slot] as usize + 1] += (self.jacobian[slot] * x[column + 1]).abs();
+            }
+        }
+        sizes
+    }
+
     /// True when the last evaluation gave some row a reactive term that depends on this unknown.
     pub(super) fn has_charge(&self, unknown: usize) -> bool {
         let columns = self.pattern.col_ptr();

@@ -30,6 +30,8 @@ const FIRST_FLOOR: f64 = 0.02;
 const ALGEBRAIC_STEP: f64 = 1e-3;
 /// Times below this share of the stop time count as this share when the smallest step is chosen.
 const SMALLEST_TIME: f64 = 1e-9;
+/// Most jumps in a row that no step resolves.
+const MOST_LEAPS: usize = 100;
 /// Largest growth of the step.
 const GROWTH: f64 = 3.0;
 
@@ -85,6 +87,8 @@ pub struct Transient {
     predicted_states: Vec<f64>,
     trial: Point,
     corner: Corner,
+    /// Leaps since the last step that was free to be long.
+    leaps: usize,
     /// The corner has been left behind because values jumped there.
     jumped: bool,
     held: bool,
@@ -131,6 +135,7 @@ impl Transient {
             predicted: vec![0.0; rows],
             predicted_states: vec![0.0; states],
             corner: Corner::default(),
+            leaps: 0,
             jumped: false,
             held: false,
             held_time: 0.0,
@@ -257,6 +262,9 @@ impl Transient {
                         let switched = self.commit(system, if landing { corner } else { self.time + h }, options);
                         self.step = next;
                         system.counters.points += 1;
+                        if h > 0.1 * self.max_step {
+                            self.leaps = 0;
+                        }
                         let corner_reached = landing || switched;
                         if self.since_restart == 1 && !corner_reached {
                             self.hold();
@@ -287,8 +295,20 @@ impl Transient {
                                 break;
                             }
                         }
+                        if reason == TRUNCATION && self.rings(system, worst, options) {
+                            self.show_held(system, observe)?;
+                            self.interrupt();
+                            break;
+                        }
                         h = smaller;
                         landing = false;
+                        if h < smallest && self.leaps < MOST_LEAPS {
+                            self.show_held(system, observe)?;
+                            if self.leap(system, corner, smallest, options) {
+                                observe(system, self, true)?;
+                                break;
+                            }
+                        }
                         if h < smallest {
                             return Err(SimulationError::StepTooSmall {
                                 step: smallest,
@@ -306,6 +326,43 @@ impl Transient {
             }
         }
         Ok(())
+    }
+
+    /// The trapezoidal rule rings on what has no capacitance but follows a derivative (the voltage of an inductor that nothing
+    /// loads): the last steps went up and down. Backward Euler damps it.
+    fn rings(&self, system: &System, unknown: usize, options: &Options) -> bool {
+        let algebraic = unknown < system.unknowns.len() && !system.has_charge(unknown);
+        if options.method != Method::Trapezoidal || !algebraic || self.since_restart < DAMPED_STEPS + 2 {
+            return false;
+        }
+        let values = [self.trial.x[unknown], self.past[0].x[unknown], self.past[1].x[unknown], self.past[2].x[unknown]];
+        let [a, b, c] = std::array::from_fn(|k| values[k] - values[k + 1]);
+        a * b < 0.0 && b * c < 0.0
+    }
+
+    /// No step is short enough: the solution jumps (positive feedback without capacitance, initial conditions that contradict
+    /// each other). Takes one short step of backward Euler with the patience of an operating point, and
+    /// begins anew behind it.
+    fn leap(&mut self, system: &mut System, corner: f64, smallest: f64, options: &Options) -> bool {
+        self.leaps += 1;
+        self.interrupt();
+        let most = self.max_step.min(corner - self.time);
+        let mut h = (1e-9 * most).max(10.0 * smallest);
+        while h < most {
+            let t = self.time + h;
+            let times: [f64; DEPTH] = std::array::from_fn(|k| self.past[k].t);
+            let formula = Formula::bdf(1, t, &times);
+            self.predict(0, &[1.0]);
+            if self.solve(system, &formula, t, false, true, options).is_ok() {
+                self.commit(system, t, options);
+                self.evaluate_charges(system, options);
+                self.depth = 0;
+                self.restart(system);
+                return true;
+            }
+            h *= 1e3;
+        }
+        false
     }
 
     /// The first point after a corner is shown only when the second has confirmed it.
@@ -381,7 +438,7 @@ impl Transient {
                 let middle = self.time + TR_BDF2_GAMMA * h;
                 self.predict(predictor_order, &predictor(predictor_order, middle, &times).0);
                 let first = Formula::trapezoidal(middle - self.time);
-                if let Err((worst, reason)) = self.solve(system, &first, middle, false, options) {
+                if let Err((worst, reason)) = self.solve(system, &first, middle, false, false, options) {
                     return Outcome::Rejected(h / 8.0, worst, reason);
                 }
                 (Formula::bdf(2, t, &[middle, self.time]), tr_bdf2_error(h))
@@ -393,7 +450,7 @@ impl Transient {
             self.stage_s.copy_from_slice(&self.trial.states);
         }
         self.predict(predictor_order, &weights);
-        let solved = self.solve(system, &formula, t, two_stages, options);
+        let solved = self.solve(system, &formula, t, two_stages, false, options);
         if let Err((worst, reason)) = solved {
             return Outcome::Rejected(h / 8.0, worst, reason);
         }
@@ -436,13 +493,15 @@ impl Transient {
         combine(&mut self.predicted_states, weights[..=order].iter().zip(&self.past).map(|(w, p)| (*w, &p.s[..])));
     }
 
-    /// Solves one stage into `self.trial`. With `after_stage` the kept stage is newer than the last point.
+    /// Solves one stage into `self.trial`. With `after_stage` the kept stage is newer than the last point; `patient` tries
+    /// what an operating point tries.
     fn solve(
         &mut self,
         system: &mut System,
         formula: &Formula,
         t: f64,
         after_stage: bool,
+        patient: bool,
         options: &Options,
     ) -> Result<(), (usize, &'static str)> {
         let past_q = after_stage.then_some(&self.stage_q[..]).into_iter().chain(self.past.iter().map(|p| &p.q[..]));
@@ -469,15 +528,20 @@ impl Transient {
         let ratio = formula.a0 / self.factored;
         let keep = self.factored > 0.0 && (quasi_static || (0.8..1.25).contains(&ratio));
         // given voltages (uic) and corners may make everything jump
-        let iterations = if self.since_restart == 0 { options.itl1.max(options.itl4) } else { options.itl4 };
+        let long = patient || self.since_restart == 0;
+        let iterations = if long { options.itl1.max(options.itl4) } else { options.itl4 };
         let effort = Effort { iterations, keep_factors: keep };
         let before = system.counters.factorisations;
-        let solved = system.newton(&mut self.trial, &derivative, &mut System::unmodified(options), effort, options);
+        let mut solved =
+            system.newton(&mut self.trial, &derivative, &mut System::unmodified(options), effort, options).map(drop);
+        if patient && solved.is_err() {
+            solved = system.settle(&self.point, &derivative, options).map(|point| self.trial.clone_from(&point));
+        }
         if system.counters.factorisations != before {
             self.factored = formula.a0;
         }
         match solved {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(failure) => {
                 self.factored = 0.0;
                 self.trial.memory.copy_from_slice(&self.point.memory);

@@ -6,6 +6,7 @@ use ionspice::analysis::{Options, Probes, System, check as topology};
 use ionspice::cosim::controller::Spec;
 use ionspice::diagnostic::Severity;
 use ionspice::netlist::Dialect;
+use ionspice::script::Script;
 
 use super::{SUCCESS, WRONG, load, report};
 
@@ -19,6 +20,7 @@ pub fn check(deck: &Path, sets: &[String], dialect: Option<Dialect>) -> u8 {
     let mut found = loaded.warnings;
     let (options, problems) = Options::from_settings(&circuit.options);
     found.extend(problems);
+    found.extend(Script::of(&loaded.parsed).err());
     let topological = topology(circuit);
     let solvable = !topological.iter().any(|d| d.severity == Severity::Error);
     found.extend(topological);

@@ -2,10 +2,12 @@
 
 mod campaign;
 mod check;
+mod extra;
 mod compiled;
 mod learning;
 mod models;
 mod run;
+mod script;
 mod summary;
 mod test;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use ionspice::analysis::{self, Failure, Options, SimulationError, Sink};
+use ionspice::analysis::{self, Failure, OperatingTable, Options, SimulationError, Sink};
 use ionspice::campaign;
 use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
 use ionspice::cosim::controller::Spec;
@@ -13,10 +13,12 @@ use ionspice::measure;
 use ionspice::netlist::Dialect;
 use ionspice::output::{
     Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias,
-    write_csv, write_json,
+    write_csv,
 };
 use num_complex::Complex64;
 
+use super::extra::Extra;
+use super::script::{self, Ran};
 use super::{FAILED, SUCCESS, WRONG, learning, load, report, summary};
 
 /// Arguments of `run`.
@@ -83,6 +85,12 @@ pub fn run(arguments: &RunArguments) -> u8 {
             }
         };
     }
+    let scripted = match script::run(arguments, &loaded.parsed, &given) {
+        Ran::Done(code) => return code,
+        Ran::Open(code) if circuit.analyses.is_empty() && circuit.controllers.is_empty() => return code,
+        Ran::Open(code) => code,
+        Ran::Nothing => SUCCESS,
+    };
     circuit.samples = arguments.mc.or(circuit.samples);
     let circuit = Arc::new(circuit);
     let (mut options, problems) = Options::from_settings(&circuit.options);
@@ -126,7 +134,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
             return code;
         }
     }
-    learning::learn(arguments, &circuit, &specs, &options, &plots)
+    learning::learn(arguments, &circuit, &specs, &options, &plots).max(scripted)
 }
 
 /// Prints why a run stopped; returns the exit code.
@@ -171,6 +179,8 @@ pub struct Output<'a> {
     bias: Option<PathBuf>,
     raw: Option<RawTarget>,
     pub plots: Vec<Dataset>,
+    /// Operating points of the devices.
+    extra: Extra,
     progress: Progress,
     quiet: bool,
     stops: std::vec::IntoIter<f64>,
@@ -202,6 +212,7 @@ impl<'a> Output<'a> {
             bias: arguments.save_op.clone().or_else(|| circuit.saved_bias.clone()),
             raw,
             plots: Vec::new(),
+            extra: Extra::default(),
             progress: Progress::silent(),
             quiet: arguments.quiet,
             stops: stops.into_iter(),
@@ -227,7 +238,9 @@ impl<'a> Output<'a> {
             check(write_csv(path, &self.plots).map(drop));
         }
         if let Some(path) = &arguments.json {
-            check(write_json(path, &self.plots));
+            let mut extra = Extra { devices: self.extra.devices.clone(), ..Extra::default() };
+            self.plots.iter().for_each(|plot| extra.add(self.circuit, plot));
+            check(extra.write_json(path, &self.plots));
         }
         if let Some(path) = &arguments.plot {
             for (k, plot) in self.plots.iter().filter(|p| p.axis().is_some()).enumerate() {
@@ -249,10 +262,15 @@ impl<'a> Output<'a> {
                     Err(problem) => eprintln!("warning: {problem}"),
                 }
             }
-            measure::fourier(circuit, plot).iter().for_each(|table| println!("{table}"));
-            let found = measure::evaluate_after(circuit, plot, &measures);
-            found.iter().for_each(|result| println!("{result}"));
-            measures.extend(found);
+            if plot.axis().is_none() {
+                self.extra.devices.iter().for_each(|table| println!("{table}"));
+            }
+            let mut found = Extra::default();
+            found.measures.clone_from(&measures);
+            found.add(circuit, plot);
+            found.fouriers.iter().for_each(|table| println!("{table}"));
+            found.measures.iter().skip(measures.len()).for_each(|result| println!("{result}"));
+            measures = found.measures;
             if !tables.is_empty() && plot.axis().is_some() {
                 continue;
             }
@@ -323,6 +341,10 @@ impl Sink for Output<'_> {
             plot.push_complex_row(row);
         }
         Ok(())
+    }
+
+    fn devices(&mut self, tables: Vec<OperatingTable>) {
+        self.extra.devices.extend(tables);
     }
 
     fn progress(&mut self, done: f64) {

@@ -59,10 +59,17 @@ fn noise(plot: &Dataset) {
     }
 }
 
-/// Every sensitivity in the order of the deck.
+/// Every sensitivity other than zero in the order of the deck.
 fn sensitivities(plot: &Dataset) {
+    let mut without = 0;
     for (k, variable) in plot.variables.iter().enumerate() {
-        println!("  {:<24} {:>14.6e} {}", variable.name, plot.value(0, k).re, variable.quantity.unit());
+        match plot.value(0, k).re {
+            0.0 => without += 1,
+            value => println!("  {:<24} {value:>14.6e} {}", variable.name, variable.quantity.unit()),
+        }
+    }
+    if without > 0 {
+        println!("  and {without} parameters without influence");
     }
 }
 

@@ -8,6 +8,7 @@ mod table;
 use serde::Serialize;
 
 pub use evaluate::{evaluate, evaluate_after, evaluate_one};
+pub(crate) use fourier::general;
 pub use fourier::{FourierTable, fourier, fourier_of};
 pub use table::{Table, printed};
 

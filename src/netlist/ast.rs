@@ -64,6 +64,13 @@ pub(crate) struct Definition {
     pub used: AtomicBool,
 }
 
+impl Clone for Definition {
+    fn clone(&self) -> Self {
+        let used = AtomicBool::new(self.used.load(std::sync::atomic::Ordering::Relaxed));
+        Self { name: self.name.clone(), value: self.value.clone(), used }
+    }
+}
+
 /// A user function.
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
@@ -82,7 +89,7 @@ pub(crate) struct Model {
 }
 
 /// The deck itself (block 0) or a subcircuit definition.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
     /// Name and place of the `.subckt`; empty for the deck.
     pub name: Box<str>,
@@ -421,7 +428,7 @@ pub(crate) struct ControllerLine {
 }
 
 /// Everything that was read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Deck {
     pub dialect: Dialect,
     /// `.preprocess replaceground true` (Xyce).

@@ -34,6 +34,11 @@ const REFUSED: [(&str, &str); 7] = [
     (".dialect", "known are ngspice, ltspice, hspice and xyce"),
 ];
 
+/// True before the name of an analysis whose results are always printed, as in `.print sens all`.
+pub(super) fn printed_by_itself(cursor: &Cursor) -> bool {
+    cursor.peek().is_some_and(|token| ["sens", "pz", "tf"].iter().any(|name| token.is(name)))
+}
+
 impl Parser {
     /// Deals with such a statement; false when it is another.
     pub(super) fn beside_the_circuit(&mut self, line: &Line, keyword: &str) -> Result<bool, Diagnostic> {

@@ -23,6 +23,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// Files that have been read before.
+    pub fn of(map: SourceMap) -> Self {
+        Self { map, ..Self::default() }
+    }
+
     /// Adds text that is already in memory.
     pub fn add(&mut self, path: &Path, text: &str) -> u32 {
         self.map.add(path, text)

@@ -32,7 +32,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::circuit::{Circuit, Origin, Overrides};
+use crate::circuit::{Circuit, Measure, Origin, Overrides};
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
 pub use crate::dialect::Dialect;
 use crate::suggest;
@@ -46,6 +46,8 @@ use parse::Parser;
 pub struct Loaded {
     /// The flat circuit.
     pub circuit: Circuit,
+    /// The deck it was made from.
+    pub parsed: Arc<Parsed>,
     /// What is worth knowing: unused parameters, values defined twice.
     pub warnings: Vec<Diagnostic>,
 }
@@ -135,11 +137,55 @@ impl Parsed {
             Some(mut circuit) => {
                 circuit.origin = Some(Arc::clone(self) as Arc<dyn Origin>);
                 circuit.overrides = overrides.clone();
-                Ok(Loaded { circuit, warnings: report.warnings })
+                Ok(Loaded { circuit, parsed: Arc::clone(self), warnings: report.warnings })
             }
             None => Err(Failure { diagnostics: report.into_diagnostics(), sources: Arc::clone(&self.sources) }),
         }
     }
+}
+
+impl Parsed {
+    /// The text of the deck and of what it includes.
+    pub fn sources(&self) -> Arc<SourceMap> {
+        Arc::clone(&self.sources)
+    }
+
+    /// Lines of the `.control` blocks in order, with their places.
+    pub fn commands(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.deck.controls.iter().flat_map(|control| &control.lines).map(|(text, span)| (&**text, *span))
+    }
+
+    /// The deck with further statements; with `replace` its own analyses are left out. What is wrong with them is told
+    /// when the deck is elaborated.
+    pub fn extended(&self, lines: &[String], replace: bool) -> Arc<Self> {
+        let mut deck = self.deck.clone();
+        if replace {
+            deck.analyses.clear();
+        }
+        let files = files::Files::of((*self.sources).clone());
+        let wanted = Some(deck.dialect);
+        let broken = self.broken.clone();
+        let mut parser = Parser { files, report: self.report.clone(), deck, broken, wanted, ..Parser::default() };
+        let file = parser.files.add(Path::new("command"), &lines.join("\n"));
+        parser.more(file);
+        Self::finish(parser, &[])
+    }
+}
+
+/// Reads a measure given as text (`meas tran t1 when v(out)=1`), with the names in it as they are written.
+///
+/// # Errors
+/// The first place that makes no sense; the span is that of the text alone.
+pub fn measure_statement(text: &str) -> Result<Measure, Diagnostic> {
+    let nothing = || Diagnostic::error(Span { file: u32::MAX, ..Span::default() }, "a measure expected");
+    let line = Lines::new(u32::MAX, text, Dialect::Ngspice).next().ok_or_else(nothing)??;
+    let mut cursor = Cursor::new(&line, Blanks::Strict)?;
+    cursor.take()?;
+    let measure = measure::measure(&mut cursor, &mut |path, span| files::Files::default().points(path, span))?;
+    let measure: Result<Measure, std::convert::Infallible> =
+        measure.try_map(&mut |text: &ast::ExprText| Ok(text.expr.clone()));
+    let Ok(measure) = measure;
+    Ok(measure)
 }
 
 impl Origin for Parsed {

@@ -13,7 +13,7 @@ use super::lex::{Blanks, Cursor, Kind};
 use super::lines::{Line, Lines};
 use super::report::Report;
 use super::tables::Table;
-use super::{elements, measure, value};
+use super::{beside, elements, measure, value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
 
@@ -87,6 +87,14 @@ impl Parser {
             self.report
                 .add(Diagnostic::error(span, "`.control` is not ended").label("opened here").hint("add `.endc`"));
         }
+    }
+
+    /// Reads more statements of the deck itself.
+    pub fn more(&mut self, file: u32) {
+        let text = Arc::clone(&self.files.map.file(file).text);
+        self.open = vec![0];
+        self.reading.push((file, None));
+        self.lines(Lines::new(file, &text, self.deck.dialect), None);
     }
 
     /// Reads statements; of a library file only `section`. False when the section is not there.
@@ -190,16 +198,8 @@ impl Parser {
                 control.lines.push((line.text.as_ref().into(), line.span()));
                 return Ok(Next::Line);
             }
-            let span = control.span;
-            let filled = !control.lines.is_empty();
             self.deck.controls.extend(self.control.take());
-            if !filled {
-                return Ok(Next::Line);
-            }
-            let error = Diagnostic::error(span, "a `.control` block is not supported in this version");
-            return Err(error
-                .label("its commands would not be run")
-                .hint("use `.tran`, `.dc`, `.op`, `.save` statements instead"));
+            return Ok(Next::Line);
         }
         if let Some(controller) = &mut self.controller {
             if keyword == ".endcontroller" {
@@ -303,6 +303,11 @@ impl Parser {
                 self.deck.steps.extend(sweep);
             }
             "save" | "probe" => self.deck.saves.extend(commands::save(cursor)?),
+            "print" | "plot" if beside::printed_by_itself(cursor) => {
+                let warning = Diagnostic::warning(word.span, "the results of this analysis are printed by themselves");
+                self.report.warn(warning.label("not needed"));
+                cursor.rest();
+            }
             "print" | "plot" => self.deck.prints.push(commands::print(cursor, name == "plot")?),
             "measure" | "meas" => {
                 let files = &mut self.files;

@@ -64,6 +64,10 @@ pub(crate) fn independent(cursor: &mut Cursor, voltage: bool, read: &mut ReadPoi
         } else if token.is("distof1") || token.is("distof2") {
             cursor.take()?;
             while number(cursor)?.is_some() {}
+        } else if token.is("portnum") || token.is("z0") {
+            // of port analyses, written without `=`
+            cursor.take()?;
+            value::value(cursor, "a value")?;
         } else if token.is("external") {
             let error =
                 Diagnostic::error(cursor.span(&token), "an EXTERNAL source has its values from a calling program");

@@ -2,7 +2,7 @@
 //! and OpenVAF-Reloaded write them.
 //!
 //! [`Library::open`] loads a library and reads what its modules are; [`Instances`] holds the data of all instances of one module
-//! and calls its functions; [`compile`] turns a Verilog-A file into a library. Knows no circuit. All `unsafe` code of the
+//! and calls its functions; [`compile()`] turns a Verilog-A file into a library. Knows no circuit. All `unsafe` code of the
 //! crate is here.
 //!
 //! A library is program code: naming one in a netlist runs it with all rights of the simulator. What the proofs beside the

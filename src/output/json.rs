@@ -16,6 +16,33 @@ pub fn write_json(path: &Path, datasets: &[Dataset]) -> Result<(), OutputError> 
     writeln!(out).and_then(|()| out.flush()).map_err(OutputError::io(path))
 }
 
+/// Writes all datasets to one file with further members beside `plots`.
+pub fn write_json_with(
+    path: &Path,
+    datasets: &[Dataset],
+    members: &[(&str, serde_json::Value)],
+) -> Result<(), OutputError> {
+    let mut out = create(path)?;
+    serde_json::to_writer(&mut out, &Document { datasets, members }).map_err(|e| OutputError::io(path)(e.into()))?;
+    writeln!(out).and_then(|()| out.flush()).map_err(OutputError::io(path))
+}
+
+struct Document<'a> {
+    datasets: &'a [Dataset],
+    members: &'a [(&'a str, serde_json::Value)],
+}
+
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_map(Some(1 + self.members.len()))?;
+        out.serialize_entry("plots", self.datasets)?;
+        for (name, value) in self.members {
+            out.serialize_entry(name, value)?;
+        }
+        out.end()
+    }
+}
+
 /// Datasets in the form `{"plots": [...]}`; serialise it to embed the waveforms in a larger document.
 pub struct Plots<'a>(
     /// The datasets, in the order of the analyses.

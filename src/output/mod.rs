@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub use bias::write_bias;
 pub use csv::write_csv;
 pub use dataset::{Dataset, Quantity, Values, Variable};
-pub use json::write_json;
+pub use json::{write_json, write_json_with};
 pub use plot::{LearningCurve, plot_learning_curve, plot_waveforms};
 pub use progress::Progress;
 pub use raw::{RawFormat, RawStream, read_raw, write_raw};

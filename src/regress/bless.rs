@@ -104,6 +104,9 @@ fn text(data: &Dataset, number: usize, signals: &[&str]) -> Result<String, Strin
     }
     let mut out = format!("# blessed: ionspice {}\n# plot: {number} {}\n", env!("CARGO_PKG_VERSION"), data.plot_name);
     let thinned = axis.filter(|_| data.variables[0].name == "time");
+    if axis.is_some() {
+        out.push_str("# axis\n");
+    }
     if thinned.is_some() {
         out.push_str("# union\n");
     }

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use super::words::{Word, Words, value, wrong};
 use crate::devices::nearest;
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
+use crate::dialect::{Dialect, UnknownDialect};
 
 /// Everything that is expected of one deck.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +41,7 @@ pub struct Expectations {
     /// Seed of the run.
     pub seed: Option<u64>,
     /// Netlist dialect.
-    pub dialect: Option<String>,
+    pub dialect: Option<Dialect>,
     /// Time allowed, s.
     pub timeout: Option<f64>,
     /// Why the deck is not run.
@@ -302,7 +303,11 @@ impl Expectations {
                 let word = words.word("a whole number")?;
                 self.seed = Some(word.text.parse().map_err(|_| wrong(word, "a whole number"))?);
             }
-            "dialect" => self.dialect = Some(words.word("the name of a dialect")?.text.to_ascii_lowercase()),
+            "dialect" => {
+                let word = words.word("the name of a dialect")?;
+                let problem = |e: UnknownDialect| Diagnostic::error(word.span, e.to_string()).label("unknown dialect");
+                self.dialect = Some(word.text.parse().map_err(problem)?);
+            }
             "timeout" => {
                 let word = words.word("a time in seconds")?;
                 let seconds = value(word.text).filter(|s| *s > 0.0 && *s < 1e6);
@@ -459,10 +464,10 @@ mod tests {
         assert_eq!(all.checks.len(), 7);
         assert!(all.smoke && all.failure() && all.any() && !all.no_warnings);
         assert_eq!(all.sets, [("r".to_string(), "1k".to_string())]);
-        assert_eq!((all.seed, all.dialect.as_deref(), all.timeout), (Some(3), Some("ltspice"), Some(20.0)));
+        assert_eq!((all.seed, all.dialect, all.timeout), (Some(3), Some(Dialect::Ltspice), Some(20.0)));
         assert_eq!(all.needs, ["a", "b"]);
         let CheckKind::Measure(name, Some(bound)) = &all.checks[0].kind else { panic!("{:?}", all.checks[0]) };
-        assert_eq!((name.as_str(), bound.expected), ("rise", 1.23e-9));
+        assert!(name == "rise" && (bound.expected / 1.23e-9 - 1.0).abs() < 1e-12);
         assert!(bound.holds(1.242e-9) && !bound.holds(1.243e-9) && !bound.holds(f64::NAN));
         let CheckKind::Value(signal, Pick::Operating, bound) = &all.checks[1].kind else { panic!() };
         assert_eq!((signal.as_str(), bound.allowed()), ("v(a, b)", 1e-4));
@@ -477,7 +482,7 @@ mod tests {
         for (line, place, message) in [
             ("*> measre x = 1", (3, 6), "is no expectation"),
             ("*> measure x 1", (13, 1), "is not `=`"),
-            ("*> measure x = ", (13, 0), "the line ends where a number"),
+            ("*> measure x = ", (14, 0), "the line ends where a number"),
             ("*> measure x = 1k2", (15, 3), "is not a number"),
             ("*> measure x = 1 tol -1%", (21, 3), "is not a tolerance"),
             ("*> measure x < 1 tol 1%", (17, 3), "belongs to `=`"),
@@ -490,6 +495,7 @@ mod tests {
             ("*> timeout 0", (11, 1), "positive"),
             ("*> value v(a) = 1", (14, 1), "`at X`"),
             ("*> set r", (8, 0), "`=`"),
+            ("*> dialect cspice", (11, 6), "cspice"),
         ] {
             let (_, found) = read(line);
             assert_eq!(found.len(), 1, "{line}");

@@ -2,7 +2,7 @@
 //!
 //! A CSV file begins with remarks: `# oracle: ...` (where an independent reference comes from; such a file is never blessed),
 //! `# plot: N` (which of the run's plots, from 1), `# period: SIGNAL` (the one value is its period), `# tol: SIGNAL=VALUE reason`
-//! (an rms tolerance of its own), `# union` (compare at the points of both waveforms). Then a line of names and the values.
+//! (an rms tolerance of its own), `# axis` (the first column is the axis whatever its name), `# union` (compare at the points of both waveforms). Then a line of names and the values.
 //! `x.re` and `x.im` are the parts of a complex signal `x`. The first column is the axis when it is called `time`,
 //! `frequency` or `..sweep`; a file without one holds an operating point.
 
@@ -39,6 +39,8 @@ pub struct Golden {
     pub plot: Option<usize>,
     /// An independent reference.
     pub oracle: bool,
+    /// The first column is an axis whatever its name.
+    pub first_is_axis: bool,
     /// Compare at the points of both waveforms.
     pub union: bool,
 }
@@ -113,7 +115,7 @@ impl Golden {
         }
         let first = names[0].to_ascii_lowercase();
         let mut pairs = names.into_iter().zip(columns).peekable();
-        if first == "time" || first == "frequency" || first.contains("sweep") {
+        if all.first_is_axis || first == "time" || first == "frequency" || first.contains("sweep") {
             all.axis = pairs.next();
         }
         while let Some((name, values)) = pairs.next() {
@@ -143,6 +145,8 @@ impl Golden {
             self.plot = Some(number.ok_or("`# plot: number` expected")?);
         } else if remark.starts_with("oracle:") {
             self.oracle = true;
+        } else if remark == "axis" {
+            self.first_is_axis = true;
         } else if remark == "union" {
             self.union = true;
         }

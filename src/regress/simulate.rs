@@ -8,11 +8,13 @@ use num_complex::Complex64;
 
 use super::expect::Expectations;
 use crate::analysis::{self, Failure, Options, SimulationError, Sink};
-use crate::circuit::Circuit;
+use crate::campaign::{self, Joined};
+use crate::circuit::{Circuit, Overrides};
 use crate::cosim::controller::{Spec, train};
 use crate::diagnostic::{Diagnostic, Severity, SourceMap};
 use crate::learn::Seeds;
-use crate::netlist;
+use crate::measure;
+use crate::netlist::Parsed;
 use crate::output::Dataset;
 
 /// Exit code of a simulation that failed.
@@ -34,7 +36,7 @@ pub struct Stop {
 pub struct Run {
     /// Results of the analyses, in order.
     pub plots: Vec<Dataset>,
-    /// `.measure` results; `None` is a measure that failed.
+    /// `.measure` results; `None` is a measure that failed. Of run `k` of several, `name[k]`.
     pub measures: Vec<(String, Option<f64>)>,
     /// Warnings of the netlist and remarks of the analyses.
     pub warnings: Vec<String>,
@@ -73,8 +75,10 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
         exit: WRONG,
         text: sentences(found, Severity::Error, sources).join("\n"),
     };
-    let loaded =
-        netlist::load(deck, &expected.sets).map_err(|failure| wrong(&failure.diagnostics, &failure.sources))?;
+    let overrides = Overrides { seed: expected.seed, ..Overrides::default() };
+    let loaded = Parsed::read_in(deck, &expected.sets, expected.dialect)
+        .elaborate(&overrides)
+        .map_err(|failure| wrong(&failure.diagnostics, &failure.sources))?;
     let circuit = Arc::new(loaded.circuit);
     let (mut options, problems) = Options::from_settings(&circuit.options);
     run.warnings = sentences(loaded.warnings.iter().chain(&problems), Severity::Warning, &circuit.sources);
@@ -90,9 +94,15 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
         .iter()
         .map(|block| Spec::new(&circuit, block).map_err(|found| wrong(&found, &circuit.sources)))
         .collect::<Result<_, _>>()?;
+    if campaign::wanted(&circuit) {
+        let outcome = all_runs(&circuit, &options, run);
+        outcome.map_err(|failure| explain(&failure, &circuit))?;
+        return Ok(());
+    }
     let mut collector = Collector { plots: Vec::new(), notes: Vec::new(), deadline };
     let outcome = analysis::run(&circuit, &options, &mut collector);
     run.plots = collector.plots;
+    run.measures = measures(&circuit, &run.plots);
     run.warnings.append(&mut collector.notes);
     outcome.map_err(|failure| explain(&failure, &circuit))?;
     for spec in &specs {
@@ -100,6 +110,32 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
         train(&circuit, spec, &options, seeds, |_| {}).map_err(|failure| explain(&failure, &circuit))?;
     }
     Ok(())
+}
+
+/// The `.measure` results of all plots.
+fn measures(circuit: &Circuit, plots: &[Dataset]) -> Vec<(String, Option<f64>)> {
+    let mut all = Vec::new();
+    for plot in plots {
+        let found = measure::evaluate_after(circuit, plot, &all);
+        all.extend(found);
+    }
+    all.into_iter().map(|result| (result.name, result.value)).collect()
+}
+
+/// Every step and sample; the first failure ends the deck.
+fn all_runs(circuit: &Circuit, options: &Options, run: &mut Run) -> Result<(), Failure> {
+    let mut joined = Joined::default();
+    let (mut failure, mut number) = (None, 0);
+    campaign::execute(circuit, options, |outcome| {
+        run.plots.extend(joined.add(&outcome));
+        number += 1;
+        let results = measures(&outcome.circuit, &outcome.plots);
+        run.measures.extend(results.into_iter().map(|(name, value)| (format!("{name}[{number}]"), value)));
+        run.warnings.extend(outcome.notes.iter().map(|note| format!("{}: {note}", outcome.run.label())));
+        failure = failure.take().or(outcome.failure);
+    });
+    run.plots.extend(joined.finish());
+    failure.map_or(Ok(()), Err)
 }
 
 fn explain(failure: &Failure, circuit: &Circuit) -> Stop {

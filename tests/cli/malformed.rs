@@ -68,10 +68,12 @@ fn decks_with_wrong_devices_signals_options_and_controllers_are_refused() {
 /// What some of them must say.
 #[test]
 fn messages_name_the_mistake() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 14] = [
         ("unknown_model_parameter", &["model `nfet`", "`vtoo`", "did you mean `vto`?", "cir:4:26"]),
         ("model_parameter_out_of_range", &["parameter `is`", "-1e-14", "1e-300 to 1e300 A", "cir:4:14"]),
         ("unknown_model_type", &["unknown type `npm`", "cir:4:"]),
+        ("bjt_level", &["level 4 is not available", "OSDI", "cir:4:15"]),
+        ("bjt_initial", &["`ic` wants up to 2 numbers", "icvbe, icvce", "cir:3:12"]),
         ("vteam_three_terminals", &["`ym` has 3 terminals", "has 2", "cir:3:1"]),
         ("unknown_quantity_in_save", &["`@ym[temperature]`"]),
         ("unknown_instance_parameter", &["`ym` has no parameter `w00`", "did you mean `w0`?"]),

@@ -1,5 +1,6 @@
 """References of the bipolar, JFET, MESFET and diode decks: ngspice with much tighter steps and tolerances."""
 
+from . import small_signal
 from .tools import TIGHT, ngspice, simulated, write
 
 SWEEPS = {
@@ -48,6 +49,18 @@ TRANSIENTS = {
     "diode_multiplier": (["v(o)", "v(m)"], 200e-6),
 }
 
+SMALL_SIGNALS = {
+    "bjt_ac": ["v(c)", "v(e)", "v(out)", "i(vcc)"],
+    "bjt_phase_ac": ["v(cc)", "i(ve)", "i(vp)", "i(vpe)"],
+    "bjt_qs_ac": ["v(cc)", "i(vin)"],
+    "bjt_noise": ["onoise_spectrum", "inoise_spectrum", "onoise_q1_rb", "onoise_q1_re", "onoise_q1_ic", "onoise_q1_ib", "onoise_q1_1overf"],
+    "jfet_ac": ["v(d)", "v(s)", "v(g)"],
+    "jfet_noise": ["onoise_spectrum", "inoise_spectrum", "onoise_j1_rd", "onoise_j1_id", "onoise_j1_1overf", "onoise_j2_rs", "onoise_j2_id"],
+    "mesfet_ac": ["v(d)", "v(g)"],
+    "mesfet_noise": ["onoise_spectrum", "onoise_z1_rs", "onoise_z1_id", "onoise_z1_1overf"],
+    "diode_noise": ["onoise_spectrum", "inoise_spectrum", "onoise_d1_rs", "onoise_d1_id", "onoise_d1_1overf", "onoise_d2_id"],
+}
+
 # ngspice gives up on these with TIGHT
 STIFF = ["bjt_qs_tran", "bjt_ce_amplifier", "bjt_ttl", "mesfet_switch", "diode_sidewall", "diode_tempco", "diode_multiplier"]
 EASIER = "reltol=1e-6 abstol=1e-10 vntol=1e-7 itl4=200"
@@ -60,6 +73,9 @@ def all_references(only=()):
     for deck, (signals, stop) in TRANSIENTS.items():
         if not only or deck in only:
             simulated(deck, signals, stop, tight=EASIER if deck in STIFF else TIGHT)
+    for deck, signals in SMALL_SIGNALS.items():
+        if not only or deck in only:
+            small_signal.simulated(deck, signals)
     for deck, signal, stop in [("bjt_astable", "v(c1)", 60e-6), ("bjt_ring", "v(n1)", 60e-9)]:
         if not only or deck in only:
             simulated(deck, [], stop, period=signal)

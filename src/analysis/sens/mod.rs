@@ -12,7 +12,7 @@ mod parameter;
 use num_complex::Complex64;
 
 use crate::circuit::{Circuit, FrequencyGrid, Output};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::output::{Dataset, Quantity, Values, Variable};
 
 use super::ac::{announce, axis};
@@ -26,6 +26,9 @@ use parameter::{Parameter, Which, parameters};
 const STEP: f64 = 1e-5;
 /// Largest change of a voltage when the operating point is moved, V.
 const VOLTAGE_STEP: f64 = 1e-5;
+
+/// Most unknowns times frequencies, all of which are kept.
+const MOST_VALUES: usize = 10_000_000;
 
 /// Runs the analysis into `sink`: at the operating point, or over the frequencies of `grid`.
 ///
@@ -57,6 +60,11 @@ pub fn run(
         }
         Some(grid) => {
             let frequencies = grid.frequencies(false);
+            if frequencies.len().saturating_mul(rest.system.size()) > MOST_VALUES {
+                let error = Diagnostic::error(span, "too many frequencies for a circuit of this size")
+                    .label(format!("at most {} here", MOST_VALUES / rest.system.size().max(1)));
+                return Err(Failure::Netlist(vec![error]));
+            }
             let columns = work.ac(&mut rest, &all, &frequencies, sink)?;
             let (kept, columns): (Vec<&Parameter>, Vec<Vec<Complex64>>) =
                 all.iter().zip(columns).filter_map(|(p, column)| Some((p, column?))).unzip();

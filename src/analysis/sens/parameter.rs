@@ -121,11 +121,9 @@ pub fn parameters(circuit: &Circuit, ac: bool) -> Vec<Parameter> {
             ElementKind::Mutual { coupling, .. } if ac => add(own, Which::Value, *coupling),
             ElementKind::VoltageSource(source) | ElementKind::CurrentSource(source) => {
                 add(own.clone(), Which::Value, source.dc);
-                if let Some((magnitude, phase)) = source.ac.filter(|_| ac) {
-                    if magnitude != 0.0 {
-                        add(format!("{own}_acmag"), Which::AcMagnitude, magnitude);
-                        add(format!("{own}_acphase"), Which::AcPhase, phase);
-                    }
+                if let Some((magnitude, phase)) = source.ac.filter(|&(magnitude, _)| ac && magnitude != 0.0) {
+                    add(format!("{own}_acmag"), Which::AcMagnitude, magnitude);
+                    add(format!("{own}_acphase"), Which::AcPhase, phase);
                 }
             }
             ElementKind::Vcvs(Poly { coefficients, .. }) | ElementKind::Vccs(Poly { coefficients, .. }) => {

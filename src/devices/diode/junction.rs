@@ -4,6 +4,7 @@ use super::super::junction::{
     Depletion, band_gap, capacitance_ratio, critical_voltage, junction_current, limit_junction, potential_with_gap,
     safe_exp, thermal_voltage,
 };
+use super::ideal::Ideal;
 use super::params::{DiodeInstance, DiodeModel};
 
 /// Permittivity of silicon dioxide, F/m (the value of the level-3 model).
@@ -36,6 +37,8 @@ impl Breakdown {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Junction {
     bottom: Exponential,
+    /// Straight lines in place of all exponentials.
+    ideal: Option<Ideal>,
     /// Sidewall with an emission coefficient of its own.
     side: Option<Exponential>,
     /// Recombination; potential and half the grading of its generation factor.
@@ -160,6 +163,7 @@ impl Junction {
         let current = |k: f64| (k > 0.0).then_some(k * area);
         Self {
             bottom,
+            ideal: Ideal::new(model, area),
             side: (side > 0.0 && !model.ns.is_nan()).then_some((side, ns * vt)),
             recombination: (model.isr > 0.0).then(|| ((model.isr * area * heated(nr), nr * vt), vj, 0.5 * grading)),
             tunnel: (tunnel > 0.0).then_some((tunnel, model.ntun * vt)),
@@ -178,6 +182,18 @@ impl Junction {
 
     #[inline]
     pub fn at(&self, v: f64, gmin: f64) -> Point {
+        let (i, g) = match &self.ideal {
+            Some(ideal) => ideal.at(v),
+            None => self.current(v),
+        };
+        let (i, g) = (i + gmin * v, g + gmin);
+        let (q, c) = self.charge(v, i, g);
+        Point { i, g, q, c }
+    }
+
+    /// Current and conductance of all exponentials.
+    #[inline]
+    fn current(&self, v: f64) -> (f64, f64) {
         let (mut i, mut g) = self.exponential(v, self.bottom);
         if let Some(side) = self.side {
             let more = self.exponential(v, side);
@@ -212,9 +228,7 @@ impl Junction {
             (_, Some(k)) if i < -SMALLEST && v < -3.0 * self.bottom.1 => (i, g) = knee(i, g, k),
             _ => {}
         }
-        let (i, g) = (i + gmin * v, g + gmin);
-        let (q, c) = self.charge(v, i, g);
-        Point { i, g, q, c }
+        (i, g)
     }
 
     /// Forward, reverse and breakdown current of one exponential.
@@ -240,6 +254,7 @@ impl Junction {
     #[inline]
     pub fn limit(&self, new: f64, old: f64) -> f64 {
         match self.breakdown.map(|b| b.start()) {
+            _ if self.ideal.is_some() => new,
             Some((start, vtb)) if new < (start + 10.0 * vtb).min(0.0) => {
                 let limited = limit_junction(start - new, start - old, vtb, self.critical);
                 // exactly `new` when nothing was limited

@@ -1,5 +1,6 @@
 //! Junction diodes: breakdown, sidewall, recombination, high injection, tunnelling, depletion and diffusion charge.
 
+mod ideal;
 mod junction;
 mod params;
 

@@ -67,6 +67,15 @@ crate::parameters! {
         xm [] = 0.0, "m", ANY, "masking and etching of the metal, level 3";
         xp [] = 0.0, "m", ANY, "masking and etching of the polysilicon, level 3";
         xw [] = 0.0, "m", ANY, "masking and etching of the junction, level 3";
+        ron [] = f64::NAN, "ohm", POSITIVE, "idealised diode (LTspice): resistance when conducting; 1 when not given";
+        roff [] = f64::NAN, "ohm", POSITIVE, "idealised diode: resistance when blocking; 1e12 when not given";
+        vfwd [] = f64::NAN, "V", ANY, "idealised diode: forward voltage; 0 when not given";
+        vrev [] = f64::NAN, "V", NON_NEGATIVE, "idealised diode: breakdown voltage; infinite when not given";
+        rrev [] = f64::NAN, "ohm", POSITIVE, "idealised diode: resistance in breakdown; ron when not given";
+        ilimit [] = f64::NAN, "A", POSITIVE, "idealised diode: limit of the forward current";
+        revilimit [] = f64::NAN, "A", POSITIVE, "idealised diode: limit of the reverse current";
+        epsilon [] = 0.0, "V", NON_NEGATIVE, "idealised diode: width of the bend at vfwd";
+        revepsilon [] = 0.0, "V", NON_NEGATIVE, "idealised diode: width of the bend at vrev";
         tnom ["tref", "t_measured"] = f64::NAN, "degC", -273.0..=2000.0, "temperature of the parameters; `.options tnom` or 27 when not given";
         fv_max [] = f64::NAN, "V", ANY, "rating; not checked";
         bv_max [] = f64::NAN, "V", ANY, "rating; not checked";

@@ -407,8 +407,8 @@ impl Bank for FetBank {
         let ig = f.sign * (p.source.value + p.drain.value);
         let charge = |k: usize| memory.as_chunks::<MEMORY>().0.get(index).map(|m| t.gate.at(v, &history(m))[k]);
         Some(match name {
-            "id" => id,
-            "ig" => ig,
+            "id" | "cd" => id,
+            "ig" | "cg" => ig,
             "is" => -id - ig,
             "igs" => f.sign * p.source.value,
             "igd" => f.sign * p.drain.value,

@@ -19,6 +19,8 @@ pub(super) struct OsdiBank {
     analysis: AnalysisKind,
     /// Unknown of each node, instance by instance.
     unknowns: Vec<Unknown>,
+    /// The node with which each node is one, instance by instance; `None` is ground.
+    same: Vec<Option<u32>>,
     /// Entries, then those with a reactive part, instance by instance.
     slots: Vec<Slot>,
     /// Terminals that are connected.
@@ -60,6 +62,7 @@ pub(super) fn build(
         instances,
         analysis: AnalysisKind::Static,
         unknowns: Vec::new(),
+        same: Vec::new(),
         slots: Vec::new(),
         connected: Vec::new(),
         outputs: module.outputs().iter().map(|p| p.name.to_ascii_lowercase()).collect(),
@@ -139,6 +142,7 @@ impl OsdiBank {
             self.slots.push(builder.entry(unknowns[entry.row as usize], unknowns[entry.column as usize]));
         }
         self.unknowns.extend(unknowns);
+        self.same.extend(same);
         self.connected.push(connected as u32);
     }
 
@@ -271,9 +275,14 @@ impl Bank for OsdiBank {
     /// Resistive current into the first terminal; power at all terminals.
     fn current_and_power(&self, index: usize, ctx: &Context, _states: &[f64], memory: &[f64]) -> Option<(f64, f64)> {
         let probe = self.instances.probe(index, &self.reading(ctx, self.kind()), memory)?;
-        let currents = (0..*self.connected.get(index)? as usize).map(|k| probe.residual(k).0);
-        let power = currents.zip(self.nodes(index)).map(|(i, &u)| i * ctx.x[u as usize]).sum();
-        Some((probe.residual(0).0, power))
+        let same = &self.same[index * self.nodes(index).len()..][..self.nodes(index).len()];
+        // What a model computes for an internal node flows into the terminal with which the node is one.
+        let current = |terminal: u32| -> f64 {
+            (0..same.len()).filter(|&node| same[node] == Some(terminal)).map(|node| probe.residual(node).0).sum()
+        };
+        let voltage = |terminal: u32| ctx.x[self.nodes(index)[terminal as usize] as usize];
+        let power = (0..*self.connected.get(index)?).map(|terminal| current(terminal) * voltage(terminal)).sum();
+        Some((current(0), power))
     }
 
     fn noise(&self, frequency: f64, ctx: &Context, _states: &[f64], memory: &[f64], add: &mut dyn FnMut(NoiseSource)) {

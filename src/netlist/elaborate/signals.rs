@@ -70,7 +70,9 @@ impl<'d> Elaborator<'d> {
     /// An element by its full name, by ngspice's spelling with the type letter in front (`v.x1.v1`), or from the inside out.
     pub(super) fn signal_element(&self, word: &Word) -> Result<ElementId, Fault> {
         let written = &*word.text;
-        let name = &*written.replace(':', ".");
+        // Xyce: `ymemristor!mr1`
+        let described = written.split_once('!').filter(|(kind, _)| kind.starts_with('y'));
+        let name = &*described.map_or(written, |(_, name)| name).replace(':', ".");
         let spelled = || {
             let (letter, rest) = name.split_once('.')?;
             if letter.len() == 1 { self.element_index.get(rest).copied() } else { None }

@@ -9,7 +9,7 @@ use crate::netlist::ast::{AnalysisText, Body, FrequencyText, SignalText, Value, 
 use crate::netlist::report::Fault;
 
 /// Most frequencies of one sweep.
-const MOST_FREQUENCIES: f64 = 1e7;
+const MOST_FREQUENCIES: f64 = 1e6;
 
 impl<'d> Elaborator<'d> {
     /// Evaluates a statement of a small-signal analysis.
