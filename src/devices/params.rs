@@ -85,9 +85,12 @@ pub fn apply_card<P: Parameters>(params: &mut P, given: &[ParamValue], owner: &s
         given.iter().cloned().partition(|value| find(P::SPECS, &value.name).is_some());
     apply(params, &known, owner, found);
     for value in unknown {
-        let warning = Diagnostic::warning(value.span, format!("{owner} has no parameter `{}`: it is ignored", value.name));
+        let warning =
+            Diagnostic::warning(value.span, format!("{owner} has no parameter `{}`: it is ignored", value.name));
         let hint = nearest(&value.name, P::SPECS.iter().map(|s| s.name)).map(|name| format!("did you mean `{name}`?"));
-        found.push(warning.label("unknown parameter").hint(hint.unwrap_or_else(|| "`ionspice models` lists them".into())));
+        found.push(
+            warning.label("unknown parameter").hint(hint.unwrap_or_else(|| "`ionspice models` lists them".into())),
+        );
     }
 }
 

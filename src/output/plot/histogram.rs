@@ -36,7 +36,8 @@ pub fn plot_histogram(
         canvas.bold_text((LEFT, 22.0), &format!("{name}: {total} samples"), (15.0, INK), Anchor::Left)?;
         for (edge, count) in bins {
             let right = if width > 0.0 { edge + width } else { edge + margin };
-            let corners = [(x(*edge), y(0.0)), (x(*edge), y(*count as f64)), (x(right), y(*count as f64)), (x(right), y(0.0))];
+            let corners =
+                [(x(*edge), y(0.0)), (x(*edge), y(*count as f64)), (x(right), y(*count as f64)), (x(right), y(0.0))];
             canvas.polygon(&corners, PALETTE[0].mix(0.6))?;
             canvas.path(&corners, PALETTE[0].to_rgba(), 1.0)?;
         }
