@@ -63,10 +63,7 @@ fn sentences<'a>(found: impl IntoIterator<Item = &'a Diagnostic>, severity: Seve
 /// Runs the analyses and controllers of a deck until `deadline`.
 pub fn simulate(deck: &Path, expected: &Expectations, deadline: Instant) -> Run {
     let mut run = Run::default();
-    run.stop = match execute(deck, expected, deadline, &mut run) {
-        Ok(()) => None,
-        Err(stop) => Some(stop),
-    };
+    run.stop = execute(deck, expected, deadline, &mut run).err();
     run
 }
 
