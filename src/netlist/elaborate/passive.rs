@@ -14,7 +14,7 @@ use super::behaviour::times;
 use super::{Elaborator, Env};
 use crate::circuit::{ElementId, ElementKind, NodeId, ParamData, Quantity, ResistorNoise};
 use crate::devices::{ANY, NON_NEGATIVE, POSITIVE, Parameters, apply_card};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::expr::{Binary, Builtin, Expr};
 use crate::netlist::ast::{Param, Passive, Value, ValueKind, Word};
 use crate::netlist::report::Fault;
