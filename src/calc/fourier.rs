@@ -34,7 +34,7 @@ pub fn harmonics(x: &[f64], y: &[f64], fundamental: f64, count: usize, grid: usi
     let (first, last) = (*x.first()?, *x.last()?);
     let period = 1.0 / fundamental;
     let start = last - period;
-    if !(period > 0.0) || start < first - 1e-9 * period || grid < 2 {
+    if period.is_nan() || period <= 0.0 || start < first - 1e-9 * period || grid < 2 {
         return None;
     }
     // The grid leaves the last point out: it is the first of the next period.

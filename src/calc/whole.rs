@@ -242,7 +242,7 @@ fn apply(evaluator: &mut Evaluator, at: &Expr, name: &str, x: &Vector) -> Result
 
 fn count(at: &Expr, x: &Vector) -> Result<usize, Error> {
     let wanted = x.first().abs().round();
-    if wanted >= 0.0 && wanted <= LONGEST {
+    if (0.0..=LONGEST).contains(&wanted) {
         return Ok((wanted as usize).max(1));
     }
     Err(Error::new(at, format!("a vector of {wanted:e} values; {LONGEST:e} are the most")))

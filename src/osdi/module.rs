@@ -179,7 +179,7 @@ impl Module {
             // An array inside the instance data.
             let array = |offset: u32, count: u32, size: u32| {
                 let inside = u64::from(offset) + u64::from(count) * u64::from(size) <= u64::from(d.instance_size);
-                let aligned = offset % size == 0;
+                let aligned = offset.is_multiple_of(size);
                 match count == 0 || (inside && aligned) {
                     true => Ok(offset as usize),
                     false => Err(broken("an array outside the instance data")),

@@ -72,7 +72,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Fin
         let Some(name) = path.file_name().map(|n| n.to_string_lossy().into_owned()) else { continue };
         let directory = path.is_dir();
         let out = |p: &&str| matches(p.trim_end_matches('/'), &name) && (directory || !p.ends_with('/'));
-        if name.starts_with('.') || patterns.iter().any(|p| out(p)) {
+        if name.starts_with('.') || patterns.iter().any(out) {
             continue;
         }
         let path = path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);

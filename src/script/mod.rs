@@ -242,9 +242,8 @@ impl Interpreter<'_> {
                 };
                 while left >= 1.0 {
                     left -= 1.0;
-                    match self.turn(body, line) {
-                        Some(flow) => return flow,
-                        None => {}
+                    if let Some(flow) = self.turn(body, line) {
+                        return flow;
                     }
                 }
                 Flow::Next
@@ -259,9 +258,8 @@ impl Interpreter<'_> {
                 };
                 for word in words {
                     self.variables.insert(variable.clone(), Variable::Word(word));
-                    match self.turn(body, line) {
-                        Some(flow) => return flow,
-                        None => {}
+                    if let Some(flow) = self.turn(body, line) {
+                        return flow;
                     }
                 }
                 Flow::Next
