@@ -6,7 +6,7 @@ usage: make_references.py [--vteam FILE]   FILE: a VTEAM reference waveform to c
 
 import sys
 
-from oracles import bipolar, linear, mosfets, nonlinear, small_signal
+from oracles import bipolar, linear, mosfets, nonlinear, passive, small_signal
 from oracles.tools import simulated
 
 
@@ -28,6 +28,7 @@ def main():
     nonlinear.all_references(sys.argv[2] if sys.argv[1:2] == ["--vteam"] else None)
     by_simulation()
     bipolar.all_references()
+    passive.all_references()
     mosfets.all_references()
     small_signal.all_references()
 

@@ -270,7 +270,7 @@ impl Transient {
                             self.hold();
                             break;
                         }
-                        self.show_held(system, observe)?;
+                        self.show_held(system, false, observe)?;
                         observe(system, self, corner_reached)?;
                         if corner_reached {
                             if switched {
@@ -289,21 +289,21 @@ impl Transient {
                             }
                             if !self.jumped {
                                 // However short the first step, it differs: something jumped at the corner.
-                                self.show_held(system, observe)?;
+                                self.show_held(system, true, observe)?;
                                 self.interrupt();
                                 self.jumped = true;
                                 break;
                             }
                         }
                         if reason == TRUNCATION && self.rings(system, worst, options) {
-                            self.show_held(system, observe)?;
+                            self.show_held(system, false, observe)?;
                             self.interrupt();
                             break;
                         }
                         h = smaller;
                         landing = false;
                         if h < smallest && self.leaps < MOST_LEAPS {
-                            self.show_held(system, observe)?;
+                            self.show_held(system, false, observe)?;
                             if self.leap(system, corner, smallest, options) {
                                 observe(system, self, true)?;
                                 break;
@@ -372,9 +372,11 @@ impl Transient {
         self.held_point.clone_from(&self.point);
     }
 
+    /// Shows the point held back; `corner` tells that a smooth piece begins with it.
     fn show_held(
         &mut self,
         system: &System,
+        corner: bool,
         observe: &mut dyn FnMut(&System, &Transient, bool) -> Result<(), SimulationError>,
     ) -> Result<(), SimulationError> {
         if !self.held {
@@ -382,7 +384,7 @@ impl Transient {
         }
         self.held = false;
         self.swap_held();
-        let shown = observe(system, self, false);
+        let shown = observe(system, self, corner);
         self.swap_held();
         shown
     }

@@ -1,16 +1,18 @@
 //! Resistors, capacitors, inductors and their couplings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::junction::BOLTZMANN;
 use super::{Bank, Builder, Context, NoiseSource, Slot, Stamps, Unknown};
-use crate::circuit::{ElementId, ElementKind, ResistorNoise};
+use crate::circuit::{Circuit, ElementId, ElementKind, ResistorNoise, Signal};
 use crate::diagnostic::Diagnostic;
 
 /// Resistance that stands for 0 ohm, as in ngspice.
 const SMALLEST_RESISTANCE: f64 = 1e-3;
 /// Most coupled inductors whose set is checked.
 const MOST_CHECKED: usize = 300;
+/// Most capacitors of a circuit in which all their currents are followed.
+const MOST_WATCHED: usize = 100;
 
 #[derive(Clone, Copy)]
 struct TwoTerminal {
@@ -59,6 +61,9 @@ pub struct LinearBank {
     capacitors: Vec<TwoTerminal>,
     inductors: Vec<Inductor>,
     mutuals: Vec<Mutual>,
+    /// Capacitors whose currents can be asked for; each has one state (its voltage) and two memory cells: leading
+    /// coefficient (1/s) and history (V/s) of the integrator's derivative of that state.
+    watched: Vec<usize>,
     capacitor_starts: Vec<(usize, f64)>,
     inductor_starts: Vec<(usize, f64)>,
     noises: Vec<ResistorNoise>,
@@ -122,8 +127,39 @@ impl LinearBank {
             bank.mutual(builder, id, coils, coupling, found);
         }
         bank.passivity(builder, found);
+        bank.watch(circuit);
         bank.couple();
         bank
+    }
+
+    /// Chooses the capacitors whose currents are followed: all of a small circuit, else those whose currents are saved.
+    fn watch(&mut self, circuit: &Circuit) {
+        let asked: HashSet<ElementId> = circuit
+            .saves
+            .iter()
+            .filter_map(|signal| match signal {
+                Signal::Current { element, .. } | Signal::Power { element, .. } | Signal::Internal { element, .. } => {
+                    Some(*element)
+                }
+                _ => None,
+            })
+            .collect();
+        let all = self.capacitors.len() <= MOST_WATCHED;
+        for (id, place) in self.elements.iter().zip(&self.places) {
+            if let Place::Capacitor(k) = *place
+                && (all || asked.contains(id))
+            {
+                self.watched.push(k);
+            }
+        }
+    }
+
+    /// Current of a capacitor by the integrator's derivative, A.
+    fn capacitor_current(&self, k: usize, x: &[f64], memory: &[f64]) -> Option<f64> {
+        let place = self.watched.binary_search(&k).ok()?;
+        let c = &self.capacitors[k];
+        let [coefficient, history] = [memory.get(2 * place)?, memory.get(2 * place + 1)?];
+        Some(c.value * (coefficient * (x[c.a as usize] - x[c.b as usize]) + history))
     }
 
     /// Couples every pair of the inductors `coils`.
@@ -202,11 +238,11 @@ impl LinearBank {
             if matrix[k][k] <= 1e-12 {
                 continue;
             }
-            for row in k + 1..n {
-                let factor = matrix[row][k] / matrix[k][k];
-                for column in k..n {
-                    matrix[row][column] -= factor * matrix[k][column];
-                }
+            let (above, below) = matrix.split_at_mut(k + 1);
+            let pivot = &above[k];
+            for row in below {
+                let factor = row[k] / pivot[k];
+                row[k..].iter_mut().zip(&pivot[k..]).for_each(|(x, p)| *x -= factor * p);
             }
         }
     }
@@ -304,6 +340,15 @@ impl Bank for LinearBank {
         for c in &self.capacitors {
             out.charge(c.a, c.b, c.value * (x[c.a as usize] - x[c.b as usize]));
         }
+        for (place, &k) in self.watched.iter().enumerate() {
+            let c = &self.capacitors[k];
+            if let Some(state) = out.states.get_mut(place) {
+                *state = x[c.a as usize] - x[c.b as usize];
+            }
+            let coefficient = ctx.states.coefficient;
+            out.memory[2 * place] = coefficient.unwrap_or(0.0);
+            out.memory[2 * place + 1] = coefficient.and_then(|_| ctx.states.history.get(place).copied()).unwrap_or(0.0);
+        }
         for l in &self.inductors {
             let i = x[l.branch as usize];
             out.current(l.plus, l.minus, i);
@@ -319,6 +364,14 @@ impl Bank for LinearBank {
         false
     }
 
+    fn state_count(&self) -> usize {
+        self.watched.len()
+    }
+
+    fn memory_count(&self) -> usize {
+        2 * self.watched.len()
+    }
+
     fn initial_conditions(&self, set: &mut dyn FnMut(Unknown, Unknown, f64)) {
         for &(k, v) in &self.capacitor_starts {
             set(self.capacitors[k].a, self.capacitors[k].b, v);
@@ -328,7 +381,7 @@ impl Bank for LinearBank {
         }
     }
 
-    fn internal(&self, index: usize, name: &str, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<f64> {
+    fn internal(&self, index: usize, name: &str, ctx: &Context, states: &[f64], memory: &[f64]) -> Option<f64> {
         let place = *self.places.get(index)?;
         let value = match place {
             Place::Resistor(k) => 1.0 / self.resistors[k].value,
@@ -360,7 +413,7 @@ impl Bank for LinearBank {
                 Some(value * current(k) + others.sum::<f64>())
             }
             (_, "i" | "p") => {
-                let (i, p) = self.current_and_power(index, ctx, &[], &[])?;
+                let (i, p) = self.current_and_power(index, ctx, states, memory)?;
                 Some(if name == "i" { i } else { p })
             }
             _ => None,
@@ -399,8 +452,7 @@ impl Bank for LinearBank {
         }
     }
 
-    /// Resistors and inductors; the current of a capacitor is the integrator's `dq/dt` and not known here.
-    fn current_and_power(&self, index: usize, ctx: &Context, _states: &[f64], _memory: &[f64]) -> Option<(f64, f64)> {
+    fn current_and_power(&self, index: usize, ctx: &Context, _states: &[f64], memory: &[f64]) -> Option<(f64, f64)> {
         let x = ctx.x;
         match *self.places.get(index)? {
             Place::Resistor(k) => {
@@ -413,7 +465,12 @@ impl Bank for LinearBank {
                 let i = x[l.branch as usize];
                 Some((i, i * (x[l.plus as usize] - x[l.minus as usize])))
             }
-            Place::Capacitor(_) | Place::Mutual(..) => None,
+            Place::Capacitor(k) => {
+                let c = &self.capacitors[k];
+                let i = self.capacitor_current(k, x, memory)?;
+                Some((i, i * (x[c.a as usize] - x[c.b as usize])))
+            }
+            Place::Mutual(..) => None,
         }
     }
 }

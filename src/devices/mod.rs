@@ -219,7 +219,9 @@ fn group(circuit: &Circuit, found: &mut Vec<Diagnostic>) -> Groups {
                     found.push(osdi::unknown(circuit, card));
                     continue;
                 }
+                let foreign = ["txl", "cpl"].contains(&card.kind.as_str());
                 let hint = match nearest(&card.kind, types.iter().flat_map(|t| t.kinds.iter().copied())) {
+                    _ if foreign => "a lossy line is an O element with a model of type ltra".to_string(),
                     Some(kind) => format!("did you mean `{kind}`?"),
                     None => "`ionspice models` lists the types".to_string(),
                 };

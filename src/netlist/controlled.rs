@@ -50,10 +50,10 @@ pub(crate) fn controlled(cursor: &mut Cursor, kind: Controlled) -> Result<Body, 
         cursor.take()?;
     }
     let Some(token) = cursor.peek() else { return Err(cursor.expected("the controls or an expression")) };
-    if cursor.at_assignment() || followed_by_formula(cursor, &token) {
-        if let Some(body) = keyword_form(cursor, &token, voltage)? {
-            return Ok(body);
-        }
+    if (cursor.at_assignment() || followed_by_formula(cursor, &token))
+        && let Some(body) = keyword_form(cursor, &token, voltage)?
+    {
+        return Ok(body);
     }
     let form = match &*token.text.to_ascii_lowercase() {
         "poly" => return poly(cursor, kind, &token),

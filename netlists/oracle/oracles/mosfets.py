@@ -1,5 +1,8 @@
 """MOS transistors of every level: ngspice with tightened tolerances, and the charges of Ward and Dutton in closed form."""
 
+import numpy as np
+from scipy.integrate import solve_ivp
+
 from .tools import ngspice, simulated, write
 
 VDC = "v(v-sweep)"
@@ -42,9 +45,34 @@ def transients():
     simulated("mos_charge_pump", ["v(out)", "v(n2)"], 2e-6, tight=FIRM)
 
 
+def conserved_charge():
+    """C dv/dt = I with the gate's charge of Ward and Dutton by central differences of its formula."""
+    cox, vto, phi, gamma, vd, rounding = 3.9 * 8.854214871e-12 / 10e-9 * 10e-12, 0.6, 0.6, 0.5, 1.0, 0.03
+    root = np.sqrt(phi)
+
+    def charge(vg):
+        distance = vg - vto
+        over = rounding * np.logaddexp(0, distance / rounding)
+        eta = max(1 - vd / max(distance, 0.025), 0)
+        channel = -2 / 3 * cox * over * (1 + eta + eta**2) / (1 + eta)
+        band = distance - over + phi + gamma * root
+        bulk = -band if band < 0 else -0.5 * gamma**2 * (np.sqrt(1 + 4 * band / gamma**2) - 1)
+        return -(channel + cox * bulk)
+
+    def slope(t, v):
+        h = 1e-6
+        current = 1e-6 * min(max((t - 1e-9) / 10e-12, 0), 1) - v[0] * (1e-9 + 0)
+        return [current / ((charge(v[0] + h) - charge(v[0] - h)) / (2 * h))]
+
+    t = np.linspace(0, 120e-9, 24001)
+    got = solve_ivp(slope, (0, t[-1]), [-1.5], t_eval=t, rtol=1e-9, atol=1e-10, max_step=5e-11)
+    write("mos_conserved_charge", "scipy solve_ivp of the charge formula", {"time": t, "v(g)": got.y[0]})
+
+
 def all_references():
     curves()
     transients()
+    conserved_charge()
 
 
 if __name__ == "__main__":

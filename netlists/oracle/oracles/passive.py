@@ -83,6 +83,23 @@ def values():
     write("poly_constant", "closed form", {"v(e1)": 5, "v(e2)": 5, "v(e3)": 10, "v(e4)": 10})
 
 
+def currents_and_temperatures():
+    # x = voltages of C1 and C2 (4 nF)
+    a = np.array([[-(1e-3 + 0.5e-3) / 1e-9, 0.5e-3 / 1e-9], [0.5e-3 / 4e-9, -0.5e-3 / 4e-9]])
+    t, x, u = linear(a, [[1e-3 / 1e-9], [0]], [0, 0], pwl(pulse(0, 1, 1e-6, .5e-6, .5e-6, 10e-6, 40e-6, 20e-6)), 20e-6)
+    i1 = (u[0] - x[0]) / 1e3 - (x[0] - x[1]) / 2e3
+    write("capacitor_current", "closed form: matrix exponential",
+          {"time": t, "i(c1)": i1, "@c2[i]": (x[0] - x[1]) / 2e3, "@c1[p]": i1 * x[0], "v(b)": x[1]},
+          tol=[f"{name}=4e-3 a derivative: its error is that of a step's voltage over the step, and first order after corners"
+               for name in ("i(c1)", "@c2[i]", "@c1[p]")])
+    celsius = np.linspace(-50, 150, 21)
+    d = celsius - 27
+    va = 1 + 2e-3 * d + 5e-6 * d * d
+    write("temper_sweep", "closed form",
+          {"temp-sweep": celsius, "v(a)": va, "v(b)": 1 + 2e-3 * (d + 10), "v(c)": 1.01**d, "v(d)": 1 + 1e-3 * d,
+           "v(e)": celsius / 100 + va})
+
+
 # --- charge and flux -------------------------------------------------------------------------------------------
 
 def reactive():
@@ -176,10 +193,9 @@ def lossless():
         va = va + wave * (1 + near) * sine(t - (2 * k + 2) * td)
         wave *= near
     write("tline_wavelength", "closed form: sum of reflections", {"time": t, "v(a)": va, "v(b)": vb})
-    t = np.unique(np.concatenate([np.linspace(0, 50e-9, 2001)] + [[x * (1 - 1e-9), x * (1 + 1e-9)] for x in (10e-9, 20e-9)]))
+    t = np.unique(np.concatenate([np.linspace(0, 50e-9, 2001)] + [[x * (1 - 1e-7), x * (1 + 1e-7)] for x in (10e-9, 20e-9)]))
     write("tline_charged", "closed form: a pulse of twice the delay",
-          {"time": t, "v(a)": np.where(t < 20e-9, 1.0, 0.0), "v(b)": np.where(t < 10e-9, 2.0, 0.0)},
-          tol=["v(a)=1e-2 an ideal step between two points", "v(b)=1e-2 an ideal step between two points"])
+          {"time": t, "v(a)": np.where(t < 20e-9, 1.0, 0.0), "v(b)": np.where(t < 10e-9, 2.0, 0.0)})
     t = np.linspace(0, 10e-9, 10001)
     u = lambda t: np.interp(t, [0, 1e-9, 1.1e-9], [0, 0, 1])
     write("tline_coax", "closed form: matched ends",
@@ -279,8 +295,54 @@ def forms():
            "v(b6)": power + np.sign(x) * x * x + np.exp(-x) + np.log10(x * x + 1)})
 
 
+# --- small signals ---------------------------------------------------------------------------------------------
+
+def response(deck, f, signals, oracle="closed form"):
+    parts = {}
+    for name, value in signals.items():
+        parts[name + ".re"], parts[name + ".im"] = np.real(value) + 0 * f, np.imag(value) + 0 * f
+    write(deck, oracle, {"frequency": f} | parts)
+
+
+def small_signals():
+    f = np.linspace(1e6, 401e6, 101)
+    s = 2j * PI * f
+    z, td = 50, 5e-9
+    y11, y12 = 1 / (z * np.tanh(s * td)), -1 / (z * np.sinh(s * td))
+    a, b = two_port(y11, y12, 1 / 25, 1 / 150)
+    response("ac_tline", f, {"v(a)": a, "v(b)": b, "i(t1)": (1 - a) / 25})
+    f = 1e4 * 10**(np.arange(51) / 10)
+    s = 2j * PI * f
+    a, b = two_port(*line(s, 25, 250e-9, 1e-3, 100e-12, 2), 1 / 50, 1 / 200)
+    c, d = two_port(*line(s, 1e3, 0, 0, 10e-12, 1), 1 / 100, s * 1e-12)
+    e, g = two_port(*line(s, 0, 250e-9, 0, 100e-12, 2), 1 / 30, 1 / 80)
+    response("ac_ltra", f, {"v(a)": a, "v(b)": b, "v(c)": c, "v(d)": d, "v(e)": e, "v(f)": g})
+    f = 10 * 10**(np.arange(41) / 10)
+    s = 2j * PI * f
+    decades = np.log10(f)
+    size = np.interp(decades, [1, 3, 5], [0, -20, -60])
+    phase = np.radians(np.interp(decades, [1, 3, 5], [0, -90, -180]))
+    response("ac_laplace", f, {
+        "v(o1)": 1 / (1 + s * 1e-3 / 6.28), "v(o2)": np.exp(-s * 0.2e-3) / (1 + 1.414e-3 * s + 1e-6 * s * s),
+        "v(o3)": 1 / (1 + np.sqrt(s / 1000)), "v(o4)": 10**(size / 20) * np.exp(1j * phase),
+        "v(o5)": 2 * s / (1000 + s), "v(o6)": 1e-3 * s + 100 / s, "v(o7)": f / 1000})
+    f = 1e3 * 10**(np.arange(41) / 10)
+    s = 2j * PI * f
+    v, i = 1.5, 1.5 / 100
+    # e: (v - ve)/(1k (1 + ve)) = ve/1k
+    ve = -1 + np.sqrt(1 + v)
+    drive = 1 / (1e3 * (1 + ve))
+    slope = -drive - (v - ve) / (1e3 * (1 + ve)**2)
+    response("ac_behavioural", f, {
+        "v(b)": 1 / (1 + s * 1e3 * 1e-9 * (1 + v * v)), "v(c)": 1 / (1 + s * 1e3 * 1e-9 * (1 + 3 * v * v)),
+        "v(d)": s * (0.05 / np.cosh(50 * i)**2) / (100 + s * (0.05 / np.cosh(50 * i)**2)),
+        "v(e)": drive / (1e-3 - slope)})
+
+
 def all_references():
+    small_signals()
     values()
+    currents_and_temperatures()
     reactive()
     lossless()
     with_losses()

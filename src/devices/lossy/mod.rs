@@ -227,8 +227,8 @@ impl Line {
         let mut inputs = [drive[0], drive[1], 0.0, 0.0];
         if let Kind::Waves { waves, .. } = &self.kind {
             let y = waves.admittance * (1.0 + waves.shunt.at_rest());
-            for end in 0..2 {
-                inputs[2 + end] = y * drive[end] + x[self.ports[end].branch as usize];
+            for ((wave, v), port) in inputs[2..].iter_mut().zip(drive).zip(&self.ports) {
+                *wave = y * v + x[port.branch as usize];
             }
         }
         let mut first = self.past.pop_front().unwrap_or_default();
@@ -303,14 +303,14 @@ impl Line {
         match &self.kind {
             Kind::Waves { waves, .. } => {
                 let (shunt, tail) = (waves.shunt.len(), waves.tail.len());
-                for end in 0..2 {
+                for (end, (v, front)) in drive.into_iter().zip(&mut fronts).enumerate() {
                     let states = &mut next.states[end * shunt..(end + 1) * shunt];
-                    let y = waves.shunt.advance(&self.steps[0], base.inputs[end], drive[end], states);
-                    let wave = waves.admittance * (drive[end] + y) + x[self.ports[end].branch as usize];
+                    let y = waves.shunt.advance(&self.steps[0], base.inputs[end], v, states);
+                    let wave = waves.admittance * (v + y) + x[self.ports[end].branch as usize];
                     next.inputs[2 + end] = wave;
                     let from = 2 * shunt + end * tail;
                     let states = &mut next.states[from..from + tail];
-                    fronts[end] =
+                    *front =
                         waves.front * wave + waves.tail.advance(&self.steps[1], base.inputs[2 + end], wave, states);
                 }
             }

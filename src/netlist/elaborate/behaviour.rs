@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Elaborator, Env};
 use crate::circuit::{ElementId, ElementKind, NodeId, Poly, Quantity};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Binary, Builtin, Expr};
 use crate::netlist::ast::{Controlled, Form, Input, Param, ResponseFormat, Value, Word};
 use crate::netlist::report::Fault;
@@ -164,6 +164,7 @@ impl<'d> Elaborator<'d> {
     ) -> Result<ElementKind, Fault> {
         let tail = self.tail(env, params)?;
         let expr = self.form(env, form)?;
+        memory_operators(&expr, self.form_span(form))?;
         if matches!(form, Form::Delay { .. }) && tail.delay.is_none() {
             let span = params.first().map_or_else(|| self.form_span(form), |p| p.name.span);
             return Err(Diagnostic::error(span, "a DELAY source needs its delay").hint("add `td=time`").into());
@@ -194,55 +195,25 @@ impl<'d> Elaborator<'d> {
             expr = Expr::Call(Builtin::Max, vec![expr, Expr::Const(least)]);
         }
         expr = times(tail.multiplier, expr);
-        self.memory_operators(&expr)?;
         Ok(match voltage {
             true => ElementKind::BehaviouralVoltage(expr),
             false => ElementKind::BehaviouralCurrent(times(env.multiplier, expr)),
         })
     }
 
-    /// Delays and start values must be constants.
-    fn memory_operators(&self, expr: &Expr<Quantity>) -> Result<(), Fault> {
-        match expr {
-            Expr::Call(function @ (Builtin::Integral | Builtin::Delay), arguments)
-                if arguments[1..].iter().any(|a| a.as_const().is_none()) =>
-            {
-                let what = if *function == Builtin::Delay { "time of a delay" } else { "start value of an integral" };
-                return Err(Fault::New(Diagnostic {
-                    span: None,
-                    ..Diagnostic::error(Default::default(), format!("the {what} must be a constant"))
-                }));
-            }
-            Expr::Unary(_, x) => self.memory_operators(x)?,
-            Expr::Binary(_, a, b) => {
-                self.memory_operators(a)?;
-                self.memory_operators(b)?;
-            }
-            Expr::If(c, a, b) => {
-                for x in [c, a, b] {
-                    self.memory_operators(x)?;
-                }
-            }
-            Expr::Call(_, arguments) => {
-                for x in arguments {
-                    self.memory_operators(x)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn form_span(&self, form: &Form) -> crate::diagnostic::Span {
+    fn form_span(&self, form: &Form) -> Span {
         match form {
-            Form::Value(formula) | Form::Laplace { input: Input::Formula(formula), .. } => {
-                formula.origin.span(formula.start, formula.start + formula.len)
-            }
-            Form::Delay { input } => match input {
+            Form::Value(formula) => formula.origin.span(formula.start, formula.start + formula.len),
+            Form::Table { input, .. }
+            | Form::Laplace { input, .. }
+            | Form::Ratio { input, .. }
+            | Form::Pole { input, .. }
+            | Form::Frequency { input, .. }
+            | Form::Delay { input } => match input {
                 Input::Formula(f) => f.origin.span(f.start, f.start + f.len),
                 Input::Control(words) => words.first().map(|w| w.span).unwrap_or_default(),
             },
-            _ => Default::default(),
+            Form::Gate { controls, .. } => controls.first().map(|w| w.span).unwrap_or_default(),
         }
     }
 
@@ -354,6 +325,38 @@ impl<'d> Elaborator<'d> {
     }
 }
 
+/// Delays and start values must be constants, delays not negative.
+fn memory_operators(expr: &Expr<Quantity>, span: Span) -> Result<(), Fault> {
+    let mut inside: Vec<&Expr<Quantity>> = Vec::new();
+    match expr {
+        Expr::Const(_) | Expr::Leaf(_) => {}
+        Expr::Unary(_, x) => inside.push(x),
+        Expr::Binary(_, a, b) => inside.extend([&**a, &**b]),
+        Expr::If(c, a, b) => inside.extend([&**c, &**a, &**b]),
+        Expr::Call(Builtin::Transfer, arguments) => inside.extend(arguments.first()),
+        Expr::Call(function, arguments) => {
+            let what = match function {
+                Builtin::Integral => "start value of an integral",
+                Builtin::Delay => "time of a delay",
+                _ => "",
+            };
+            let wrong = |x: &Expr<Quantity>| x.as_const().is_none_or(|x| *function == Builtin::Delay && x < 0.0);
+            if !what.is_empty() && arguments[1..].iter().any(wrong) {
+                let error = Diagnostic::error(
+                    span,
+                    format!(
+                        "the {what} must be a constant{}",
+                        if *function == Builtin::Delay { ", 0 or more" } else { "" }
+                    ),
+                );
+                return Err(error.label("in this expression").into());
+            }
+            inside.extend(arguments);
+        }
+    }
+    inside.into_iter().try_for_each(|x| memory_operators(x, span))
+}
+
 /// HSPICE's `a, alpha1, f1, alpha2, f2, ..`: `a (s + alpha1 - j 2 pi f1)(s + alpha1 + j 2 pi f1) ..`; f in Hz, a lone
 /// factor where f is 0.
 fn from_roots(values: &[f64]) -> Expr<Quantity> {
@@ -371,4 +374,73 @@ fn from_roots(values: &[f64]) -> Expr<Quantity> {
         all = next;
     }
     polynomial(&all)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::netlist::parse_str;
+
+    fn message(line: &str) -> String {
+        let text = format!("title\nV1 a 0 1\nR1 a 0 1k\nL9 a 0 1\n{line}\n.tran 1n 1u\n.end\n");
+        match parse_str("deck.cir", &text, &[]) {
+            Ok(_) => String::new(),
+            Err(failure) => failure.diagnostics.iter().map(|d| format!("{}\n", d.message)).collect(),
+        }
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        for line in [
+            "E1 b 0 VALUE {v(a)*2} m=2",
+            "E1 b 0 vol='v(a)' tc1=1m",
+            "E1 b 0 VCVS a 0 2 max=1 min=-1",
+            "G1 b 0 VALUE = v(a)*2 m=3",
+            "B1 b 0 V = v(a) * 2 tc1=0.1 temp=50",
+            "B1 b 0 I={v(a)} laplace=1/(1+s)",
+            "E1 b 0 LAPLACE {v(a)} = {exp(-s*1n)/(1+s)}",
+            "E1 b 0 LAPLACE a 0 1 2 / 3 4 5",
+            "E1 b 0 POLE a 0 1 / 1 2 3",
+            "F1 b 0 V1 2 td=1n",
+            "H1 b 0 LAPLACE V1 1 / 1 1",
+            "E1 b 0 NAND(2) a 0 a 0 (0,1) (1,0)",
+            "E1 b 0 a 0 table=(0,0,1,1)",
+            "E1 b 0 PWL(1) a 0 0,0 1,1",
+            "R2 b 0 R=1k + v(a)*2 m=2",
+            "C2 b 0 Q=x*x tc1=1m",
+            "T1 a 0 b 0 z0=50 f=1g",
+            "I2 b 0 TRNOISE(1m 1n 1 0.1 1 1u 1u)",
+            "V2 b 0 TRRANDOM(2 1u 0 1)",
+        ] {
+            assert_eq!(message(line), "", "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_forms_are_explained() {
+        for (line, part) in [
+            ("E1 b 0 vlue={v(a)}", "unknown parameter `vlue`"),
+            ("E1 b 0 a 0 2 gian=3", "unknown parameter `gian`"),
+            ("E1 b 0 LAPLACE {v(a)} = {1/(1+v(a))}", "cannot stand here"),
+            ("E1 b 0 LAPLACE a 0 1 2", "numerator / denominator"),
+            ("E1 b 0 LAPLACE a 0 1 / 0", "denominator is zero"),
+            ("E1 b 0 FREQ {v(a)} = (10,0,0) (1,0,0)", "must ascend"),
+            ("E1 b 0 FREQ {v(a)} = (10,0)", "(frequency, magnitude, phase)"),
+            ("E1 b 0 DELAY a 0", "needs its delay"),
+            ("E1 b 0 CHEBYSHEV {v(a)} = LP", "not supported"),
+            ("E1 b 0 AND(x) a 0 (0,0) (1,1)", "whole number of controls"),
+            ("B1 b 0 V=delay(v(a),v(a))", "must be a constant"),
+            ("B1 b 0 V=idt(v(a),v(a))", "must be a constant"),
+            ("B1 b 0 V=delay(v(a),-1)", "must be a constant"),
+            ("T1 a 0 b 0 z0=50", "has no delay"),
+            ("T1 a 0 b 0 z0=50 td=0", "`td` is 0"),
+            ("T1 a 0 b 0 z0=50 td=1n r=3", "no parameter `r`"),
+            ("K1 L9 L9 0.5", "coupled to itself"),
+            ("V2 b 0 EXTERNAL", "calling program"),
+            ("V2 b 0 TRRANDOM(7 1u)", "no distribution 7"),
+            ("V2 b 0 TRNOISE(1m 1n 3 1)", "the exponent is 3"),
+        ] {
+            let found = message(line);
+            assert!(found.contains(part), "{line}: {found}");
+        }
+    }
 }
