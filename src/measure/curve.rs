@@ -145,9 +145,13 @@ impl Curve {
         let mut state = self.y[0] >= on;
         let mut since = first;
         let (mut times, mut intervals) = ([0.0; 2], [0usize; 2]);
+        let mut turned_on = Vec::new();
         for (at, rising) in edges {
             if rising == state {
                 continue;
+            }
+            if rising {
+                turned_on.push(at);
             }
             times[usize::from(state)] += at - since;
             intervals[usize::from(state)] += 1;
@@ -164,7 +168,10 @@ impl Curve {
             Switching::Duty => Ok(on_time / (last - first)),
             Switching::OnTime => mean(on_time, intervals[1]),
             Switching::OffTime => mean(off_time, intervals[0]),
-            Switching::Frequency => Ok(0.5 * (intervals[0] + intervals[1]) as f64 / (last - first)),
+            Switching::Frequency => match turned_on[..] {
+                [begin, .., end] => Ok((turned_on.len() - 1) as f64 / (end - begin)),
+                _ => Err("the signal does not turn on twice".into()),
+            },
         }
     }
 }
