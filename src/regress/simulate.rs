@@ -16,6 +16,7 @@ use crate::learn::Seeds;
 use crate::measure;
 use crate::netlist::Parsed;
 use crate::output::Dataset;
+use crate::script::{self, Console, Script};
 
 /// Exit code of a simulation that failed.
 const FAILED: u8 = 1;
@@ -76,9 +77,12 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
     let loaded = Parsed::read_in(deck, &expected.sets, expected.dialect)
         .elaborate(&overrides)
         .map_err(|failure| wrong(&failure.diagnostics, &failure.sources))?;
+    if scripted(&loaded.parsed, &overrides, expected, run)? {
+        return Ok(());
+    }
     let circuit = Arc::new(loaded.circuit);
     let (mut options, problems) = Options::from_settings(&circuit.options);
-    run.warnings = sentences(loaded.warnings.iter().chain(&problems), Severity::Warning, &circuit.sources);
+    run.warnings.extend(sentences(loaded.warnings.iter().chain(&problems), Severity::Warning, &circuit.sources));
     if problems.iter().any(|d| d.severity == Severity::Error) {
         return Err(wrong(&problems, &circuit.sources));
     }
@@ -110,6 +114,58 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
 }
 
 /// The `.measure` results of all plots.
+/// Keeps what a script says.
+#[derive(Default)]
+struct Said {
+    errors: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Console for Said {
+    fn print(&mut self, _text: &str) {}
+    fn report(&mut self, finding: &Diagnostic, sources: &SourceMap) {
+        let list = if finding.severity == Severity::Error { &mut self.errors } else { &mut self.warnings };
+        list.push(sentence(finding, sources));
+    }
+    fn note(&mut self, text: &str) {
+        self.warnings.push(text.to_string());
+    }
+}
+
+/// Runs the `.control` blocks of a deck; false when they leave the analyses to the deck. What a script writes goes to a folder
+/// that is removed.
+fn scripted(
+    parsed: &Arc<Parsed>,
+    overrides: &Overrides,
+    expected: &Expectations,
+    run: &mut Run,
+) -> Result<bool, Stop> {
+    let script = Script::of(parsed)
+        .map_err(|error| Stop { exit: WRONG, text: sentence(&error, &parsed.sources()) })?;
+    if script.is_empty() {
+        return Ok(false);
+    }
+    let failed = |text: String| Stop { exit: FAILED, text };
+    let own = format!("ionspice-script-{}-{:?}", std::process::id(), std::thread::current().id());
+    let folder = std::env::temp_dir().join(own);
+    std::fs::create_dir_all(&folder).map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+    let mut said = Said::default();
+    let outcome = script::run(parsed, &script, overrides, expected.seed, folder.clone(), &mut said);
+    // Left behind if the system will not have it removed.
+    drop(std::fs::remove_dir_all(&folder));
+    run.warnings.append(&mut said.warnings);
+    run.plots = outcome.plots;
+    run.measures = outcome.measures.into_iter().map(|result| (result.name, result.value)).collect();
+    match outcome.exit {
+        Some(exit) if exit != 0 => {
+            let text = format!("the script quit with {exit}\n{}", said.errors.join("\n"));
+            Err(Stop { exit, text })
+        }
+        None if outcome.errors > 0 => Err(failed(said.errors.join("\n"))),
+        exit => Ok(exit.is_some() || script.analyses()),
+    }
+}
+
 fn measures(circuit: &Circuit, plots: &[Dataset]) -> Vec<(String, Option<f64>)> {
     let mut all = Vec::new();
     for plot in plots {
