@@ -48,7 +48,7 @@ fn wrong_statements_are_explained() {
         (".ac dec 10 -1 1k", "the frequency is -1"),
         (".ac dec 10 1k 1", "below the first"),
         (".ac lin 1e9 1 1k", "number of points"),
-        (".ac dec 1e7 1 1e9", "frequencies"),
+        (".ac dec 1e6 1 1e9", "frequencies"),
         (".ac list", "a frequency"),
         (".ac dec 10 1 1k 5", "`5`"),
         (".noise v(nowhere) v1 dec 10 1 1k", "unknown node `nowhere`"),

@@ -119,7 +119,11 @@ impl System {
         let mut point = start.clone();
         let effort = Effort { iterations: options.itl1, keep_factors: false };
         self.newton(&mut point, &held(&zero, states, 0.0), &mut homotopy, effort, options)?;
-        Ok(point)
+        // Rounding of such terms hides any residual.
+        match point.x.iter().position(|x| x.abs() > BOUND) {
+            Some(worst) => Err(NewtonFailure { worst, reason: "values without bound" }),
+            None => Ok(point),
+        }
     }
 
     /// Conductances from every node to ground, lowered step by step.
@@ -227,6 +231,8 @@ impl System {
     }
 }
 
+/// No voltage and no current of a circuit is larger, V and A.
+const BOUND: f64 = 1e30;
 /// A voltage that only a current into a floating node can give, V.
 const FARTHEST: f64 = 1e6;
 

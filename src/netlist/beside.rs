@@ -12,13 +12,12 @@ const SILENT: [&str; 9] =
     [".backanno", ".protect", ".unprotect", ".prot", ".unprot", ".del", ".ltspice", ".version", ".simulator"];
 
 /// Statements that are passed over with a note: what they ask for is not needed, or is done otherwise.
-const NOTED: [(&str, &str); 8] = [
+const NOTED: [(&str, &str); 7] = [
     (".width", "tables take the width they need"),
     (".graph", "results are plotted from the output file"),
     (".acct", "no accounting is printed"),
     (".list", "the listing is the file itself"),
     (".wave", "audio files are not written"),
-    (".hdl", "load Verilog-A with `.osdi` or an N element"),
     (".save_settings", "nothing is stored"),
     (".result", "print expressions with `.print`"),
 ];

@@ -134,14 +134,8 @@ impl Console for Said {
 
 /// Runs the `.control` blocks of a deck; false when they leave the analyses to the deck. What a script writes goes to a folder
 /// that is removed.
-fn scripted(
-    parsed: &Arc<Parsed>,
-    overrides: &Overrides,
-    expected: &Expectations,
-    run: &mut Run,
-) -> Result<bool, Stop> {
-    let script = Script::of(parsed)
-        .map_err(|error| Stop { exit: WRONG, text: sentence(&error, &parsed.sources()) })?;
+fn scripted(parsed: &Arc<Parsed>, overrides: &Overrides, expected: &Expectations, run: &mut Run) -> Result<bool, Stop> {
+    let script = Script::of(parsed).map_err(|error| Stop { exit: WRONG, text: sentence(&error, &parsed.sources()) })?;
     if script.is_empty() {
         return Ok(false);
     }

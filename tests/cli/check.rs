@@ -77,8 +77,8 @@ fn errors_that_run_would_find_too() {
     check("t\nV1 a 0 1\nR1 a 0 1k\n.options reltol=7\n.op\n").exits(2).says(&["option `reltol` is out of range"]);
     check("t\nV1 a 0 1\nYm a 0 m\n.model m vteam\n.save @ym[heat]\n.op\n").exits(2).says(&["`@ym[heat]`"]);
     check("t\nV1 a 0 1\nD1 a 0 m\n.model m d iss=1\n.op\n")
-        .exits(2)
-        .says(&["no parameter `iss`", "did you mean `is`?"]);
+        .exits(0)
+        .says(&["no parameter `iss`: it is ignored", "did you mean `is`?"]);
     let controller = "t\nV1 a 0 1\nR1 a 0 1k\n.controller c\nenvironment tmaze\n.endcontroller\n";
     check(controller).exits(2).says(&["controller `c` has no `agent` statement", "no `rows` statement"]);
 }

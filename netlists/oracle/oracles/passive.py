@@ -194,6 +194,7 @@ def lossless():
         wave *= near
     write("tline_wavelength", "closed form: sum of reflections", {"time": t, "v(a)": va, "v(b)": vb})
     t = np.unique(np.concatenate([np.linspace(0, 50e-9, 2001)] + [[x * (1 - 1e-7), x * (1 + 1e-7)] for x in (10e-9, 20e-9)]))
+    t = t[1:]  # with uic the first row is what was given
     write("tline_charged", "closed form: a pulse of twice the delay",
           {"time": t, "v(a)": np.where(t < 20e-9, 1.0, 0.0), "v(b)": np.where(t < 10e-9, 2.0, 0.0)})
     t = np.linspace(0, 10e-9, 10001)
@@ -246,13 +247,12 @@ def transfer_functions():
     passed = lambda t: np.interp(t, at, y) - u(t)
     write("laplace_delay", "numerical inverse Laplace transform, and delays by definition",
           {"time": t, "v(o1)": passed(t - 2e-3), "v(o2)": u(t - 1.5e-3), "v(o3)": 2 * u(t - 1e-3), "v(o4)": u(t - 2e-3) * u(t)})
-    t = np.linspace(0, 3e-3, 6001)
+    t = np.linspace(0, 3e-3, 6001)[1:]  # a derivative is zero at an operating point
     w = 2e3 * PI
     v = 0.5 + np.sin(w * t)
     dv = w * np.cos(w * t)
     write("ddt_idt", "closed form", {"time": t, "v(o1)": 1e3 * (0.2 + 0.5 * t + (1 - np.cos(w * t)) / w),
-                                     "v(o2)": 1e-4 * dv, "v(o3)": 1e-4 * 2 * v * dv},
-          tol=["v(o2)=1e-2 jumps at time zero", "v(o3)=1e-2 jumps at time zero"])
+                                     "v(o2)": 1e-4 * dv, "v(o3)": 1e-4 * 2 * v * dv})
 
 
 # --- forms of sources ------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ impl BulkJunction {
 /// Voltages that have moved by less than this since an evaluation take its tangents along, V. What the tangents miss is
 /// of second order: of an exponential `(QUIET / vt)^2 / 2`, below 1e-9 of the current, of a depletion charge below 1e-12,
 /// of a square law below 1e-12 A per A/V^2; all far below the tolerances of Newton's method.
-const QUIET: f64 = 1e-6;
+const QUIET: f64 = 1e-7;
 
 /// The last evaluation of a junction.
 #[derive(Clone, Copy, Debug)]

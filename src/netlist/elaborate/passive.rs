@@ -528,7 +528,7 @@ mod tests {
         let lines = ".model rm r(rsh=50 defw=2u narrow=0.5u tc1=1m tnom=17)\n.model cm c(cj=1m cjsw=2n defw=4u)\n\
                      .model plain r(r=3k)\n.param val=2k\nR1 a 0 1k rm\nR2 a 0 rm l=30u\nR3 a 0 rm l=30u w=4.5u tc1=0\n\
                      R4 a 0 rm val\nR5 a 0 plain\nC1 a 0 cm l=10u\nC2 a 0 1p cm\nR6 a 0 1k tc=2m dtemp=10";
-        let expected = [1010.0, 1010.0, 375.0, 2020.0, 3000.0, 1e-3 * 4e-11 + 4e-9 * 14e-6, 1e-12, 1020.0];
+        let expected = [1010.0, 1515.0, 50.0 * 30.0 / 3.5, 2020.0, 3000.0, 1e-3 * 4e-11 + 4e-9 * 14e-6, 1e-12, 1020.0];
         let found = values(lines).unwrap_or_else(|message| panic!("{message}"));
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
@@ -542,7 +542,6 @@ mod tests {
             ("R1 a 0 1k rmod", "unknown model `rmod`"),
             (".model d1 d\nR1 a 0 1k d1", "is of type d"),
             (".model rm r(tc1=1m)\nR1 a 0 rm", "has no value"),
-            (".model rm r(tcl=1m)\nR1 a 0 1k rm", "no parameter `tcl`"),
             ("R1 a 0 1k 2k", "two values"),
             (".model lm l(ind=1)\nR1 a 0 1m lm", "is of type l"),
             ("C1 a 0 c='1u*v(a)' ic=1", "no initial condition"),
