@@ -38,6 +38,7 @@ pub(super) fn announce(circuit: &Circuit, rest: &AtRest, sink: &mut dyn Sink) {
 /// Netlist problems, an operating point that is not found, a singular matrix.
 pub fn run(circuit: &Circuit, grid: &FrequencyGrid, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
+    sink.warnings(&rest.system.warnings);
     announce(circuit, &rest, sink);
     let sources = excitations(&rest.system, circuit);
     if sources.is_empty() {

@@ -19,6 +19,7 @@ pub fn run(circuit: &Circuit, sweeps: &[Sweep], options: &Options, sink: &mut dy
     let mut rebuilt;
     let mut circuit = base;
     let mut system = System::new(circuit, &options).map_err(Failure::Netlist)?;
+    sink.warnings(&system.warnings);
     let mut probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
     sink.begin(&probes.dataset(circuit, "DC transfer characteristic", Some(axis(circuit, &sweeps[0].target))))?;
 

@@ -58,6 +58,7 @@ struct Contribution {
 /// Netlist problems, an operating point that is not found, a singular matrix.
 pub fn run(circuit: &Circuit, request: &Request, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
+    sink.warnings(&rest.system.warnings);
     announce(circuit, &rest, sink);
     let (plus, minus) = observed(&rest.system, circuit, request.output, request.span)?;
     let drive = Drive::of(&rest.system, circuit, request.source);

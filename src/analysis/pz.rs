@@ -42,6 +42,7 @@ pub struct Request {
 /// Netlist problems, an operating point that is not found, a transfer function that is zero or infinite everywhere.
 pub fn run(circuit: &Circuit, request: &Request, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
+    sink.warnings(&rest.system.warnings);
     announce(circuit, &rest, sink);
     let linear = rest.system.linearise(&rest.point, options.gmin)?;
     let refuse = |message: &str, label: &str, hint: &str| {

@@ -4,6 +4,7 @@ use num_complex::Complex64;
 
 use crate::circuit::{Analysis, Circuit, TranTimes};
 use crate::devices::AnalysisKind;
+use crate::diagnostic::Diagnostic;
 use crate::output::{Dataset, Quantity, Variable};
 
 use super::operating::{OperatingTable, tables};
@@ -55,6 +56,8 @@ pub trait Sink {
     fn solved(&mut self, _voltages: &[f64]) {}
     /// Operating points of the devices, of an `.op` analysis.
     fn devices(&mut self, _tables: Vec<OperatingTable>) {}
+    /// Warnings about elements and model cards of the circuit; the same ones come with every analysis.
+    fn warnings(&mut self, _found: &[Diagnostic]) {}
     /// A remark for the user (which homotopy was needed, ..).
     fn note(&mut self, _text: &str) {}
 }
@@ -115,6 +118,7 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
 
 fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
+    sink.warnings(&system.warnings);
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
     system.begin(AnalysisKind::Static);
     let found = system.operating_point(circuit, false, options);
@@ -160,6 +164,7 @@ fn transient(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
+    sink.warnings(&system.warnings);
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
     system.sources.set_times(TranTimes { step: times.step, stop: times.stop });
     system.begin(AnalysisKind::InitialPoint);

@@ -26,6 +26,7 @@ pub fn check(deck: &Path, sets: &[String], dialect: Option<Dialect>) -> u8 {
     found.extend(topological);
     match System::new(circuit, &options) {
         Ok(system) => {
+            found.extend(system.warnings.iter().cloned());
             if let Err(problems) = Probes::new(circuit, &system, &circuit.saves) {
                 found.extend(problems);
             }

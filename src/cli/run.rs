@@ -175,6 +175,8 @@ fn simulate(arguments: &RunArguments, circuit: &Circuit, options: &Options, plot
 /// Where the rows go: streamed to the raw file, kept for the other formats.
 pub struct Output<'a> {
     circuit: &'a Circuit,
+    /// The warnings about its devices have been shown.
+    warned: bool,
     /// Where the first operating point goes.
     bias: Option<PathBuf>,
     raw: Option<RawTarget>,
@@ -209,6 +211,7 @@ impl<'a> Output<'a> {
             .collect();
         Self {
             circuit,
+            warned: false,
             bias: arguments.save_op.clone().or_else(|| circuit.saved_bias.clone()),
             raw,
             plots: Vec::new(),
@@ -357,6 +360,12 @@ impl Sink for Output<'_> {
             && let Err(problem) = write_bias(&path, &self.circuit.nodes, voltages)
         {
             eprintln!("error: cannot write {problem}");
+        }
+    }
+
+    fn warnings(&mut self, found: &[Diagnostic]) {
+        if !self.quiet && !std::mem::replace(&mut self.warned, true) {
+            report(found, &self.circuit.sources);
         }
     }
 

@@ -100,7 +100,8 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
         outcome.map_err(|failure| explain(&failure, &circuit))?;
         return Ok(());
     }
-    let mut collector = Collector { plots: Vec::new(), notes: Vec::new(), deadline };
+    let mut collector =
+        Collector { plots: Vec::new(), notes: Vec::new(), sources: Arc::clone(&circuit.sources), deadline };
     let outcome = analysis::run(&circuit, &options, &mut collector);
     run.plots = collector.plots;
     run.measures = measures(&circuit, &run.plots);
@@ -205,6 +206,7 @@ fn explain(failure: &Failure, circuit: &Circuit) -> Stop {
 struct Collector {
     plots: Vec<Dataset>,
     notes: Vec<String>,
+    sources: Arc<SourceMap>,
     deadline: Instant,
 }
 
@@ -232,6 +234,15 @@ impl Sink for Collector {
     fn complex_row(&mut self, row: &[Complex64]) -> Result<(), SimulationError> {
         self.check()?;
         self.plots.complex_row(row)
+    }
+
+    fn warnings(&mut self, found: &[Diagnostic]) {
+        for warning in found {
+            let text = sentence(warning, &self.sources);
+            if !self.notes.contains(&text) {
+                self.notes.push(text);
+            }
+        }
     }
 
     fn note(&mut self, text: &str) {

@@ -194,7 +194,8 @@ def lossless():
         wave *= near
     write("tline_wavelength", "closed form: sum of reflections", {"time": t, "v(a)": va, "v(b)": vb})
     t = np.unique(np.concatenate([np.linspace(0, 50e-9, 2001)] + [[x * (1 - 1e-7), x * (1 + 1e-7)] for x in (10e-9, 20e-9)]))
-    t = t[1:]  # with uic the first row is what was given
+    # With uic the first row is what was given; at a jump there is no value.
+    t = np.array([x for x in t[1:] if min(abs(x - 10e-9), abs(x - 20e-9)) > 1e-12])
     write("tline_charged", "closed form: a pulse of twice the delay",
           {"time": t, "v(a)": np.where(t < 20e-9, 1.0, 0.0), "v(b)": np.where(t < 10e-9, 2.0, 0.0)})
     t = np.linspace(0, 10e-9, 10001)

@@ -43,6 +43,7 @@ pub fn run(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let mut rest = at_rest(circuit, options)?;
+    sink.warnings(&rest.system.warnings);
     announce(circuit, &rest, sink);
     let (plus, minus) = observed(&rest.system, circuit, output, span)?;
     let all = parameters(circuit, grid.is_some());
