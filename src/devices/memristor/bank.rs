@@ -151,8 +151,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
                         });
                         Solution { states, ds_dv: [0.0; N], settled: true }
                     } else {
-                        let site =
-                            Site { auxiliary: &own[N..], path_slope: 0.0, stream: cell.stream, time: ctx.time };
+                        let site = Site { auxiliary: &own[N..], path_slope: 0.0, stream: cell.stream, time: ctx.time };
                         solve(model, coefficient, &history, &before, &site, v, held)
                     };
                     if Self::STRIDE > N {
