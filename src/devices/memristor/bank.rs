@@ -39,7 +39,7 @@ pub struct MemristorBank<M: CompactModel<N>, const N: usize> {
     models: Vec<M>,
     initial: Vec<f64>,
     held: Vec<M::Held>,
-    /// Of the circuit, K.
+    /// Ambient, K.
     temperature: f64,
 }
 
@@ -59,7 +59,7 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
             models: Vec::new(),
             initial: Vec::new(),
             held: Vec::new(),
-            temperature: builder.temperature,
+            temperature: builder.ambient(M::AMBIENT),
         };
         for &id in elements {
             let element = &circuit.elements[id.0 as usize];
@@ -75,7 +75,7 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
             let span = if given.is_empty() { card.span } else { element.span };
             let first = bank.initial.len();
             bank.initial.resize(first + Self::STRIDE, 0.0);
-            let made = M::new(&params, builder.temperature)
+            let made = M::new(&params, builder.ambient(M::AMBIENT))
                 .and_then(|model| model.initial(&params, &mut bank.initial[first..]).map(|()| model));
             let model = match made {
                 Ok(model) => model,
@@ -151,7 +151,8 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
                         });
                         Solution { states, ds_dv: [0.0; N], settled: true }
                     } else {
-                        solve(model, coefficient, &history, &before, v, held)
+                        let site = Site { auxiliary: &own[N..], path_slope: 0.0, stream: cell.stream, time: ctx.time };
+                        solve(model, coefficient, &history, &before, &site, v, held)
                     };
                     if Self::STRIDE > N {
                         let step = Advance {
@@ -177,6 +178,16 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
             out.conductance(&cell.slots, g);
         }
         limited
+    }
+
+    fn event(&self, before: &[f64], after: &[f64], _memory: &[f64]) -> Option<f64> {
+        let turns = |cell: &&Cell| self.models[cell.model as usize].marks_turns();
+        let fraction = |cell: &Cell| {
+            let v = |x: &[f64]| x[cell.plus as usize] - x[cell.minus as usize];
+            let (start, end) = (v(before), v(after));
+            (start * end < 0.0).then(|| start / (start - end))
+        };
+        self.cells.iter().filter(turns).filter_map(fraction).reduce(f64::min)
     }
 
     fn state_count(&self) -> usize {
@@ -205,7 +216,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
             "i" => Some(model.current(&s, &site, v, &mut held).i),
             "p" => Some(v * model.current(&s, &site, v, &mut held).i),
             "g" => Some(model.current(&s, &site, 0.0, &mut held).di_dv),
-            _ => model.internal(name, &s, &site),
+            _ => model.internal(name, &s, &site, v),
         }
     }
 

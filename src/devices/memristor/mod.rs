@@ -4,6 +4,7 @@
 
 mod bank;
 pub mod cmo_hfo2;
+pub mod hfo2_ta;
 pub mod model;
 pub mod noise;
 pub mod smooth;
@@ -19,6 +20,7 @@ pub use bank::MemristorBank;
 pub use model::CompactModel;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
+use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use vteam::{Vteam, VteamParams};
 
 /// Terminals of every memristor: top and bottom electrode.
@@ -46,5 +48,16 @@ pub const TYPES: &[ModelType] = &[
         instance_params: &[],
         internals: CmoHfo2::INTERNALS,
         build: MemristorBank::<CmoHfo2, 1>::build,
+    },
+    ModelType {
+        kinds: &["hfo2_ta"],
+        summary: "filamentary Pd/HfO2/Ta memristor of a 1T1R cell, written by a current limit",
+        source: "own model (docs/devices/hfo2_1t1r.md) of the devices in Wang et al., Nature Electronics 2 (2019), \
+                 doi:10.1038/s41928-019-0221-6",
+        terminals: TERMINALS,
+        model_params: Hfo2TaParams::SPECS,
+        instance_params: &[],
+        internals: Hfo2Ta::INTERNALS,
+        build: MemristorBank::<Hfo2Ta, 1>::build,
     },
 ];

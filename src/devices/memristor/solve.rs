@@ -3,7 +3,7 @@
 //! The solution depends on its arguments alone (it always starts from the previous states), so a repeated evaluation
 //! gives the same bits. Of several solutions it finds the one next to the previous state in the direction of motion.
 
-use super::model::{CompactModel, Rate, offset};
+use super::model::{CompactModel, Rate, Site, offset};
 
 /// Corrections below this fraction of a state's range end the iteration.
 const SETTLED: f64 = 1e-9;
@@ -23,21 +23,22 @@ pub struct Solution<const N: usize> {
     pub settled: bool,
 }
 
-/// Solves the state equation at voltage `v` for a step that starts at `previous`.
+/// Solves the state equation at voltage `v` for a step that starts at `previous`, with the auxiliary states of that moment.
 pub fn solve<M: CompactModel<N>, const N: usize>(
     model: &M,
     coefficient: f64,
     history: &[f64; N],
     previous: &[f64; N],
+    site: &Site,
     v: f64,
     held: &mut M::Held,
 ) -> Solution<N> {
     // ds/dt = coefficient * (s - previous) + offset
     let offset: [f64; N] = std::array::from_fn(|k| offset(coefficient, history[k], previous[k]));
     let found = if N == 1 {
-        bracketed(model, coefficient, &offset, previous, v, held)
+        bracketed(model, coefficient, &offset, previous, site, v, held)
     } else {
-        damped(model, coefficient, &offset, previous, v, held)
+        damped(model, coefficient, &offset, previous, site, v, held)
     };
     found.unwrap_or(Solution { states: *previous, ds_dv: [0.0; N], settled: false })
 }
@@ -49,6 +50,7 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
     coefficient: f64,
     offset: &[f64; N],
     previous: &[f64; N],
+    site: &Site,
     v: f64,
     held: &mut M::Held,
 ) -> Option<Solution<N>> {
@@ -58,7 +60,7 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
     let mut last = f64::INFINITY;
     let mut s = *previous;
     for _ in 0..ITERATIONS {
-        let rate = model.rate(&s, v, held);
+        let rate = model.rate(&s, site, v, held);
         let residual = rate.f[0] - coefficient * (s[0] - previous[0]) - offset[0];
         let slope = coefficient - rate.df_ds[0][0];
         if !(residual.is_finite() && slope.is_finite()) {
@@ -93,6 +95,7 @@ fn damped<M: CompactModel<N>, const N: usize>(
     coefficient: f64,
     offset: &[f64; N],
     previous: &[f64; N],
+    site: &Site,
     v: f64,
     held: &mut M::Held,
 ) -> Option<Solution<N>> {
@@ -101,7 +104,7 @@ fn damped<M: CompactModel<N>, const N: usize>(
     };
     let norm = |r: &[f64; N]| (0..N).map(|k| (r[k] / (M::DOMAIN[k].1 - M::DOMAIN[k].0)).powi(2)).sum::<f64>();
     let mut s = *previous;
-    let mut rate = model.rate(&s, v, held);
+    let mut rate = model.rate(&s, site, v, held);
     let mut r = residual(&s, &rate);
     for _ in 0..ITERATIONS {
         let matrix: [[f64; N]; N] = std::array::from_fn(|j| {
@@ -117,7 +120,7 @@ fn damped<M: CompactModel<N>, const N: usize>(
         let mut fraction = (0.3 / largest).min(1.0);
         loop {
             let trial: [f64; N] = std::array::from_fn(|k| s[k] + fraction * delta[k]);
-            let trial_rate = model.rate(&trial, v, held);
+            let trial_rate = model.rate(&trial, site, v, held);
             let trial_r = residual(&trial, &trial_rate);
             if norm(&trial_r) < norm(&r) || fraction < 1e-3 {
                 (s, rate, r) = (trial, trial_rate, trial_r);
