@@ -66,7 +66,7 @@ impl System {
                 let worst = self.residual.iter().skip(1).position(|r| !r.is_finite()).map_or(0, |p| p + 1);
                 return Err(NewtonFailure { worst, reason: "a device gave a value that is not finite" });
             }
-            if limited {
+            if limited || !self.keeps_factors {
                 have_factors = false;
             }
             if !have_factors {

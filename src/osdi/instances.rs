@@ -508,8 +508,7 @@ impl Instances {
         let one = |(k, (data, work)): (usize, (&mut [u64], &mut [f64]))| {
             let (work, voltages) = work.split_at_mut(size - 2 * module.nodes.len());
             let (evaluated, way) = voltages.split_at_mut(module.nodes.len());
-            for ((way, evaluated), &unknown) in
-                way.iter_mut().zip(&*evaluated).zip(&unknowns[k * module.nodes.len()..])
+            for ((way, evaluated), &unknown) in way.iter_mut().zip(&*evaluated).zip(&unknowns[k * module.nodes.len()..])
             {
                 *way = evaluation.x[unknown as usize] - evaluated;
             }

@@ -189,6 +189,11 @@ impl Bank for OsdiBank {
         self.slots.iter_mut().collect()
     }
 
+    /// Compiled models of transistors take microseconds.
+    fn work(&self) -> f64 {
+        3000.0 * self.elements.len() as f64
+    }
+
     fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
         let limit = self.analysis != AnalysisKind::SmallSignal;
         let analysis = self.kind();
