@@ -83,7 +83,7 @@ impl<M: CompactModel<N>, const N: usize> MemristorBank<M, N> {
             settings.apply(given, M::INITIAL, &owner, found);
             settings.check(&owner, found);
             let common = (settings.common.temp, settings.common.dtemp);
-            let (temperature, _) = temperatures((builder.temperature, f64::NAN), common.0, common.1, f64::NAN);
+            let (temperature, _) = temperatures((builder.ambient(M::AMBIENT), f64::NAN), common.0, common.1, f64::NAN);
             let span = if given.is_empty() { card.span } else { element.span };
             let first = bank.initial.len();
             bank.initial.resize(first + Self::STRIDE, 0.0);
@@ -175,7 +175,8 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
                         });
                         Solution { states, ds_dv: [0.0; N], settled: true }
                     } else {
-                        solve(model, coefficient, &history, &before, v, held)
+                        let site = Site { auxiliary: &own[N..], path_slope: 0.0, stream: cell.stream, time: ctx.time };
+                        solve(model, coefficient, &history, &before, &site, v, held)
                     };
                     if Self::STRIDE > N {
                         let step = Advance {
@@ -201,6 +202,16 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
             out.conductance(&cell.slots, g);
         }
         limited
+    }
+
+    fn event(&self, before: &[f64], after: &[f64], _memory: &[f64]) -> Option<f64> {
+        let turns = |cell: &&Cell| self.models[cell.model as usize].marks_turns();
+        let fraction = |cell: &Cell| {
+            let v = |x: &[f64]| x[cell.plus as usize] - x[cell.minus as usize];
+            let (start, end) = (v(before), v(after));
+            (start * end < 0.0).then(|| start / (start - end))
+        };
+        self.cells.iter().filter(turns).filter_map(fraction).reduce(f64::min)
     }
 
     fn state_count(&self) -> usize {
@@ -229,7 +240,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
             "i" => Some(model.current(&s, &site, v, &mut held).i),
             "p" => Some(v * model.current(&s, &site, v, &mut held).i),
             "g" => Some(model.current(&s, &site, 0.0, &mut held).di_dv),
-            _ => model.internal(name, &s, &site).or_else(|| {
+            _ => model.internal(name, &s, &site, v).or_else(|| {
                 // of the surroundings, unless the model has a temperature of its own
                 (name == TEMPERATURE).then(|| self.cells[index].temperature)
             }),
@@ -251,7 +262,7 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
             let flow = model.current(&s, &site, v, &mut held);
             let mut total = Complex64::from(flow.di_dv);
             if omega != 0.0 && flow.di_ds.iter().any(|&d| d != 0.0) {
-                let rate = model.rate(&s, v, &mut held);
+                let rate = model.rate(&s, &site, v, &mut held);
                 let matrix = std::array::from_fn(|j| {
                     std::array::from_fn(|k| Complex64::new(-rate.df_ds[j][k], if j == k { omega } else { 0.0 }))
                 });

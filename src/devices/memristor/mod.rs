@@ -7,6 +7,7 @@
 
 mod bank;
 pub mod cmo_hfo2;
+pub mod hfo2_ta;
 pub mod model;
 pub mod noise;
 pub mod smooth;
@@ -25,6 +26,7 @@ pub use model::CompactModel;
 pub use variation::Common;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
+use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use sox::{Sox, SoxParams};
 use vteam::{Vteam, VteamParams};
 
@@ -64,5 +66,16 @@ pub const TYPES: &[ModelType] = &[
         instance_params: Common::SPECS,
         internals: Sox::INTERNALS,
         build: MemristorBank::<Sox, 2>::build,
+    },
+    ModelType {
+        kinds: &["hfo2_ta"],
+        summary: "filamentary Pd/HfO2/Ta memristor of a 1T1R cell, written by a current limit",
+        source: "own model (docs/devices/hfo2_1t1r.md) of the devices in Wang et al., Nature Electronics 2 (2019), \
+                 doi:10.1038/s41928-019-0221-6",
+        terminals: TERMINALS,
+        model_params: Hfo2TaParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Hfo2Ta::INTERNALS,
+        build: MemristorBank::<Hfo2Ta, 1>::build,
     },
 ];

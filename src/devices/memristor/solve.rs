@@ -5,7 +5,7 @@
 
 use std::ops::{Div, Mul, Sub};
 
-use super::model::{CompactModel, Rate, offset};
+use super::model::{CompactModel, Rate, Site, offset};
 
 /// Corrections below this fraction of a state's range end the iteration.
 const SETTLED: f64 = 1e-9;
@@ -31,21 +31,22 @@ pub struct Solution<const N: usize> {
     pub settled: bool,
 }
 
-/// Solves the state equation at voltage `v` for a step that starts at `previous`.
+/// Solves the state equation at voltage `v` for a step that starts at `previous`, with the auxiliary states of that moment.
 pub fn solve<M: CompactModel<N>, const N: usize>(
     model: &M,
     coefficient: f64,
     history: &[f64; N],
     previous: &[f64; N],
+    site: &Site,
     v: f64,
     held: &mut M::Held,
 ) -> Solution<N> {
     // ds/dt = coefficient * (s - previous) + offset
     let offset: [f64; N] = std::array::from_fn(|k| offset(coefficient, history[k], previous[k]));
     let found = if N == 1 {
-        bracketed(model, coefficient, &offset, previous, v, held)
+        bracketed(model, coefficient, &offset, previous, site, v, held)
     } else {
-        damped(model, coefficient, &offset, previous, v, held)
+        damped(model, coefficient, &offset, previous, site, v, held)
     };
     found.unwrap_or(Solution { states: *previous, ds_dv: [0.0; N], settled: false })
 }
@@ -57,6 +58,7 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
     coefficient: f64,
     offset: &[f64; N],
     previous: &[f64; N],
+    site: &Site,
     v: f64,
     held: &mut M::Held,
 ) -> Option<Solution<N>> {
@@ -66,7 +68,7 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
     let mut last = f64::INFINITY;
     let mut s = *previous;
     for _ in 0..ITERATIONS {
-        let rate = model.rate(&s, v, held);
+        let rate = model.rate(&s, site, v, held);
         let residual = rate.f[0] - coefficient * (s[0] - previous[0]) - offset[0];
         let slope = coefficient - rate.df_ds[0][0];
         if !(residual.is_finite() && slope.is_finite()) {
@@ -102,10 +104,11 @@ fn damped<M: CompactModel<N>, const N: usize>(
     coefficient: f64,
     offset: &[f64; N],
     previous: &[f64; N],
+    site: &Site,
     v: f64,
     held: &mut M::Held,
 ) -> Option<Solution<N>> {
-    let equation = Equation { model, offset, previous, v };
+    let equation = Equation { model, offset, previous, site, v };
     if let Some(solution) = equation.newton(coefficient, previous, held) {
         return Some(solution);
     }
@@ -125,6 +128,7 @@ struct Equation<'a, M, const N: usize> {
     model: &'a M,
     offset: &'a [f64; N],
     previous: &'a [f64; N],
+    site: &'a Site<'a>,
     v: f64,
 }
 
@@ -164,7 +168,7 @@ impl<M: CompactModel<N>, const N: usize> Equation<'_, M, N> {
     }
 
     fn residual(&self, coefficient: f64, s: &[f64; N], held: &mut M::Held) -> (Rate<N>, [f64; N]) {
-        let rate = self.model.rate(s, self.v, held);
+        let rate = self.model.rate(s, self.site, self.v, held);
         let residual = std::array::from_fn(|k| rate.f[k] - coefficient * (s[k] - self.previous[k]) - self.offset[k]);
         (rate, residual)
     }

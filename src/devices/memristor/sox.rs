@@ -170,6 +170,7 @@ impl CompactModel<2> for Sox {
     type Params = SoxParams;
     type Held = Held;
     const KIND: &'static str = "sox";
+    const AMBIENT: f64 = 300.0;
     const STATES: &'static [&'static str] = &["x1", "x2"];
     const INITIAL: &'static [&'static str] = &["x1", "x2"];
     const INTERNALS: &'static [&'static str] = &["x1", "x2", "gread", "g", "i", "v", "p", "temperature"];
@@ -221,7 +222,7 @@ impl CompactModel<2> for Sox {
         Flow { i, di_dv, di_ds: [di_dx1, 0.0] }
     }
 
-    fn rate(&self, s: &[f64; 2], v: f64, held: &mut Held) -> Rate<2> {
+    fn rate(&self, s: &[f64; 2], _site: &Site, v: f64, held: &mut Held) -> Rate<2> {
         let (j, j_by_x, j_by_v) = self.barrier_flux(*s, v);
         let (j2, j2_by_x2, j2_by_v) = self.bulk_flux(s[1], v, held);
         let (rate1, back) = (self.rate1, -self.lam * self.rate1);
@@ -242,7 +243,7 @@ impl CompactModel<2> for Sox {
         barrier.max(self.lam * barrier + bulk)
     }
 
-    fn internal(&self, name: &str, s: &[f64; 2], _site: &Site) -> Option<f64> {
+    fn internal(&self, name: &str, s: &[f64; 2], _site: &Site, _v: f64) -> Option<f64> {
         match name {
             "gread" => Some(self.emission(s[0], READ).0 / READ),
             _ => None,
