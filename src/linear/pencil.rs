@@ -297,6 +297,8 @@ impl Pencil {
             let found = eigenvalues(&a, n, &block)?;
             all.extend(found.into_iter().map(|s| s * unit));
         }
+        all.sort_by(|a, b| a.norm().total_cmp(&b.norm()));
+        all.iter_mut().take(self.nullity(dynamic)).for_each(|s| *s = Complex64::default());
         for s in &mut all {
             // A pair that is real but for rounding.
             if s.im.abs() <= 1e-12 * s.re.abs() {
@@ -305,6 +307,27 @@ impl Pencil {
         }
         all.sort_by(|a, b| a.re.total_cmp(&b.re).then(b.im.total_cmp(&a.im)));
         Ok(all)
+    }
+}
+
+impl Pencil {
+    /// How many independent solutions there are at `s = 0` among the places given: as many eigenvalues are exactly zero, which
+    /// the QR algorithm finds to the rounding of the larger ones only.
+    fn nullity(&self, dynamic: &[(usize, usize)]) -> usize {
+        let mut g = self.g.clone();
+        let (mut rows, mut columns): (Vec<usize>, Vec<usize>) = dynamic.iter().copied().unzip();
+        while let Some((row, column)) = g.largest(&rows, &columns) {
+            remove(&mut rows, row);
+            remove(&mut columns, column);
+            let pivot = g.get(row, column);
+            for &other in &rows {
+                let factor = g.get(other, column) / pivot;
+                if factor != 0.0 {
+                    g.subtract_row(other, factor, row);
+                }
+            }
+        }
+        rows.len()
     }
 }
 
@@ -448,6 +471,15 @@ mod tests {
             }
             assert_close(&ladder.eigenvalues().unwrap(), &exact);
         }
+    }
+
+    #[test]
+    fn zero_beside_large_poles() {
+        // Two nodes without a way to ground but capacitors, one of them 1e-15 F: a pole at zero exactly.
+        let (g, c1, c2) = (1.0 / 3.0, 1e-15, 7e-9);
+        let found = pencil(&[&[g, -g], &[-g, g]], &[&[c1, 0.0], &[0.0, c2]]).eigenvalues().unwrap();
+        let exact = -g / c1 - g / c2;
+        assert!((found[0].re - exact).abs() < 1e-9 * exact.abs() && found[1] == Complex64::default(), "{found:?}");
     }
 
     #[test]
