@@ -6,7 +6,8 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use ionspice::learn::{
-    ActorCritic, Environment, IdealWeights, LearningError, LearningRule, LearningReport, Outcome, Random, Seeds, Stream, TMaze, Training, stream,
+    ActorCritic, Environment, IdealWeights, LearningError, LearningReport, LearningRule, Outcome, Random, Seeds,
+    Stream, TMaze, Training, stream,
 };
 use rand::RngExt;
 

@@ -11,7 +11,13 @@ fn behavioural(behaviour: Behaviour) -> WeightKind {
     WeightKind::Behavioural { behaviour, devices: None }
 }
 
-fn train(environment: EnvironmentKind, rule: LearningRule, weights: WeightKind, episodes: u32, seeds: u32) -> Vec<SeedRun> {
+fn train(
+    environment: EnvironmentKind,
+    rule: LearningRule,
+    weights: WeightKind,
+    episodes: u32,
+    seeds: u32,
+) -> Vec<SeedRun> {
     let training = Training { episodes, iteration_limit: 300, stop: Stop::default() };
     let experiment = Experiment { environment, agent: AgentKind::ActorCritic(rule), weights, training };
     experiment.run(&Seeds { first: 1, count: seeds }.list(), None, |_| {}).expect("training")

@@ -38,6 +38,8 @@ struct Arguments {
 enum Command {
     /// Run the analyses and the learning controllers of a deck
     Run(run::RunArguments),
+    /// Join the JSON reports of the shards of a learning run
+    Merge(learning::MergeArguments),
     /// Look for mistakes in a deck without simulating it
     Check {
         /// Netlist
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Merge(arguments) => learning::merge(&arguments),
         Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
         Command::Test(arguments) => test::test(&arguments),
         Command::Judge(arguments) => test::judge(&arguments),

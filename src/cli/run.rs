@@ -7,7 +7,7 @@ use clap::Args;
 use ionspice::analysis::{self, Failure, OperatingTable, Options, SimulationError, Sink};
 use ionspice::campaign;
 use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
-use ionspice::cosim::controller::Spec;
+use ionspice::cosim::controller::Program;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
 use ionspice::measure;
 use ionspice::netlist::Dialect;
@@ -47,6 +47,15 @@ pub struct RunArguments {
     /// Number of seeds of a learning run, in parallel
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub seeds: u32,
+    /// Only part of the seeds of a learning run: shard I of N, from 1 (join the reports with `merge`)
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<learning::Shard>,
+    /// Folder where a learning run keeps its progress; started again, it goes on from there
+    #[arg(long, value_name = "FOLDER")]
+    pub checkpoint: Option<PathBuf>,
+    /// Seconds between checkpoints
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, requires = "checkpoint")]
+    pub checkpoint_every: f64,
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub sets: Vec<String>,
@@ -113,10 +122,10 @@ pub fn run(arguments: &RunArguments) -> u8 {
         report(&[nothing], &circuit.sources);
         return WRONG;
     }
-    let mut specs = Vec::new();
+    let mut programs = Vec::new();
     for block in &circuit.controllers {
-        match Spec::new(&circuit, block) {
-            Ok(spec) => specs.push(spec),
+        match Program::new(&circuit, block) {
+            Ok(program) => programs.push(program),
             Err(found) => {
                 report(&found, &circuit.sources);
                 return WRONG;
@@ -134,7 +143,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
             return code;
         }
     }
-    learning::learn(arguments, &circuit, &specs, &options, &plots).max(scripted)
+    learning::learn(arguments, &circuit, &programs, &options, &plots).max(scripted)
 }
 
 /// Prints why a run stopped; returns the exit code.

@@ -266,7 +266,10 @@ mod tests {
     }
 
     /// Runs one T-maze episode to its end and returns the number of moves.
-    fn episode<H: WeightHardware>(agent: &mut ActorCritic<H>, random: &mut Random) -> Result<u32, LearningError<H::Error>> {
+    fn episode<H: WeightHardware>(
+        agent: &mut ActorCritic<H>,
+        random: &mut Random,
+    ) -> Result<u32, LearningError<H::Error>> {
         let mut maze = TMaze::new();
         let (mut x, mut y) = ([0.0; 9], [0.0; 9]);
         let mut moves = 0;

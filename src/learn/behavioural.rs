@@ -132,6 +132,9 @@ impl BehaviouralWeights {
         if assignment.iter().flatten().any(|device| *device >= fits.len()) {
             return Err("the assignment names a device that has no fit".to_owned());
         }
+        if behaviour.curves == Curves::PerCycle && fits.iter().any(|fit| fit.cycles.len() != CYCLES_PER_DEVICE) {
+            return Err("the fits of the cycles are missing".to_owned());
+        }
         let critic = assignment.iter().map(|row| row[0] as u32);
         let actor = assignment.iter().flat_map(|row| row[1..].iter().map(|d| *d as u32));
         let count = inputs * (actions + 1);

@@ -154,7 +154,11 @@ mod tests {
         let rule = LearningRule::T_MAZE;
         let build = |_| Ok((TMaze::new(), ActorCritic::new(rule, IdealWeights::new(9, 2), 9, 2).unwrap()));
         Training::T_MAZE.run_list(&[1, 2, 3], folder, build, |episode, _| {
-            if episode.index + 1 == most * episode.seed as u32 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if episode.index + 1 == most.saturating_mul(episode.seed as u32) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         })
     }
 

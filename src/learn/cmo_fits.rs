@@ -164,7 +164,9 @@ fn rows<'t>(table: &str, text: &'t str, columns: &[&str]) -> Result<Vec<Vec<&'t 
     let header: Vec<&str> = lines.next().map(|(_, line)| line.split(',').collect()).unwrap_or_default();
     let places: Vec<usize> = columns
         .iter()
-        .map(|name| header.iter().position(|h| h.trim() == *name).ok_or_else(|| error(1, format!("no column `{name}`"))))
+        .map(|name| {
+            header.iter().position(|h| h.trim() == *name).ok_or_else(|| error(1, format!("no column `{name}`")))
+        })
         .collect::<Result<_, _>>()?;
     lines
         .map(|(number, line)| {
@@ -188,23 +190,32 @@ fn numbers<const K: usize>(table: &str, line: usize, fields: &[&str]) -> Result<
 }
 
 impl DeviceFit {
-    /// Reads the two tables of fits; see `models/cmo_hfo2/README.md` for their columns.
+    /// Reads the tables of fits; see `models/cmo_hfo2/README.md` for their columns. Mean curves need no table of cycles.
     ///
     /// # Errors
     /// Missing columns, bad numbers, a device without cycles.
-    pub fn read(devices: &str, cycles: &str) -> Result<Vec<Self>, FitError> {
+    pub fn read(devices: &str, cycles: Option<&str>) -> Result<Vec<Self>, FitError> {
         const TABLE: &str = "fits of the devices";
         const PER_CYCLE: &str = "fits of the cycles";
-        let columns =
-            ["device", "alpha_set", "beta_set", "alpha_reset", "beta_reset", "sigma_set", "sigma_reset"];
+        let columns = ["device", "alpha_set", "beta_set", "alpha_reset", "beta_reset", "sigma_set", "sigma_reset"];
         let mut all = Vec::new();
         for (k, row) in rows(TABLE, devices, &columns)?.iter().enumerate() {
             let [a, b, ra, rb, sigma_set, sigma_reset] = numbers(TABLE, k + 2, &row[1..])?;
             let mean = MeanFit { set: MeanCurve::new(a, b), reset: MeanCurve::new(ra, rb), sigma_set, sigma_reset };
             all.push(Self { name: row[0].to_owned(), mean, cycles: Vec::new() });
         }
+        let Some(cycles) = cycles else { return Ok(all) };
         let columns = [
-            "device", "a_set", "b_set", "c_set", "z_set", "a_reset", "b_reset", "c_reset", "z_reset", "sigma_set",
+            "device",
+            "a_set",
+            "b_set",
+            "c_set",
+            "z_set",
+            "a_reset",
+            "b_reset",
+            "c_reset",
+            "z_reset",
+            "sigma_set",
             "sigma_reset",
         ];
         for (k, row) in rows(PER_CYCLE, cycles, &columns)?.iter().enumerate() {
@@ -219,7 +230,11 @@ impl DeviceFit {
             Some(device) => Err(FitError {
                 table: PER_CYCLE.to_owned(),
                 line: 0,
-                problem: format!("device `{}` has {} cycles, not {CYCLES_PER_DEVICE}", device.name, device.cycles.len()),
+                problem: format!(
+                    "device `{}` has {} cycles, not {CYCLES_PER_DEVICE}",
+                    device.name,
+                    device.cycles.len()
+                ),
             }),
             None => Ok(all),
         }
@@ -229,7 +244,7 @@ impl DeviceFit {
     pub fn public() -> &'static [Self] {
         static FITS: OnceLock<Vec<DeviceFit>> = OnceLock::new();
         // The tables are part of the program and checked by a test.
-        FITS.get_or_init(|| Self::read(DEVICES, CYCLES).unwrap_or_default())
+        FITS.get_or_init(|| Self::read(DEVICES, Some(CYCLES)).unwrap_or_default())
     }
 }
 
@@ -302,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_tables_of_the_program_are_whole() {
-        let devices = DeviceFit::read(DEVICES, CYCLES).unwrap();
+        let devices = DeviceFit::read(DEVICES, Some(CYCLES)).unwrap();
         assert_eq!(devices.len(), 20);
         assert_eq!(DeviceFit::public(), devices);
         assert_eq!(water_maze_assignment(&devices).unwrap().len(), 121);
@@ -346,11 +361,11 @@ mod tests {
 
     #[test]
     fn bad_tables_are_errors() {
-        assert!(DeviceFit::read("device,alpha_set\n", CYCLES).unwrap_err().problem.contains("beta_set"));
+        assert!(DeviceFit::read("device,alpha_set\n", None).unwrap_err().problem.contains("beta_set"));
         let text = DEVICES.replacen("-0.0069822432", "x", 1);
-        let error = DeviceFit::read(&text, CYCLES).unwrap_err();
+        let error = DeviceFit::read(&text, None).unwrap_err();
         assert_eq!((error.line, error.problem.as_str()), (2, "expected a number, found `x`"));
-        assert!(DeviceFit::read(DEVICES, "device\n").is_err());
+        assert!(DeviceFit::read(DEVICES, Some("device\n")).is_err());
         assert!(assignment("critic,actor0\nnone,none\n", 1, DeviceFit::public()).unwrap_err().problem.contains("none"));
         assert!(assignment("critic,actor0\nnone\n", 1, DeviceFit::public()).is_err());
     }

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use super::actor_critic::{ActorCritic, LearningRule};
 use super::agent::{AgentError, AnyAgent, Erased};
 use super::behavioural::{Behaviour, BehaviouralWeights};
+use super::cartpole::CartPole;
 use super::checkpoint::Checkpoints;
 use super::cmo_fits::{Assignment, DeviceFit, in_turn, t_maze_assignment, water_maze_assignment};
+use super::deep_q::{ConductancePairs, DeepQ, DeepQRule, PairRule};
 use super::environment::Environment;
 use super::hardware::IdealWeights;
+use super::mountaincar::MountainCar;
 use super::ppo::{Ppo, PpoRule};
 use super::rstdp::RewardStdp;
 use super::tmaze::TMaze;
@@ -28,6 +31,10 @@ pub enum EnvironmentKind {
     TMaze,
     /// `watermaze`: 121 place cells, eight actions.
     WaterMaze,
+    /// `cartpole`: four quantities, two actions.
+    CartPole,
+    /// `mountaincar`: two quantities, three actions.
+    MountainCar,
 }
 
 impl EnvironmentKind {
@@ -36,6 +43,8 @@ impl EnvironmentKind {
         match self {
             Self::TMaze => Box::new(TMaze::new()),
             Self::WaterMaze => Box::new(WaterMaze::new()),
+            Self::CartPole => Box::new(CartPole::new()),
+            Self::MountainCar => Box::new(MountainCar::new()),
         }
     }
 }
@@ -53,11 +62,13 @@ pub enum AgentKind {
         /// Share of the trace left after one move.
         decay: f64,
     },
+    /// `deep_q`: deep Q-learning.
+    DeepQ(DeepQRule),
     /// `ppo`: proximal policy optimisation of one linear layer.
     Ppo(PpoRule),
 }
 
-/// What holds the weights of an actor-critic.
+/// What holds the weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WeightKind {
@@ -71,6 +82,8 @@ pub enum WeightKind {
         #[serde(skip)]
         devices: Option<Arc<Devices>>,
     },
+    /// Pairs of conductances, for networks.
+    Pairs(PairRule),
 }
 
 /// Fitted devices and which of them each weight is.
@@ -92,6 +105,10 @@ impl Devices {
         let assignment = match environment {
             EnvironmentKind::TMaze => t_maze_assignment(fits),
             EnvironmentKind::WaterMaze => water_maze_assignment(fits),
+            other => {
+                let world = other.build();
+                Ok(in_turn(world.inputs(), world.actions(), fits.len()))
+            }
         };
         Ok(Self { fits: fits.into(), assignment: assignment.map_err(|e| e.to_string())? })
     }
@@ -147,6 +164,17 @@ impl Experiment {
                     BehaviouralWeights::new(*behaviour, devices.fits.clone(), &devices.assignment, shape, seed)
                         .map_err(|e| hidden(Unsuitable(e)))?;
                 Box::new(Erased(ActorCritic::new(*rule, weights, inputs, actions).map_err(hidden)?))
+            }
+            (AgentKind::DeepQ(rule), WeightKind::Ideal | WeightKind::Pairs(_)) => {
+                let pairs = match &self.weights {
+                    WeightKind::Pairs(pairs) => *pairs,
+                    _ => PairRule { gate_min: -1e6, gate_max: 1e6, ..PairRule::default() },
+                };
+                let hardware = ConductancePairs::new(pairs, &rule.sizes(inputs, actions), seed).map_err(hidden)?;
+                Box::new(Erased(DeepQ::new(*rule, hardware, inputs, actions, seed).map_err(hidden)?))
+            }
+            (AgentKind::ActorCritic(_), WeightKind::Pairs(_)) | (AgentKind::DeepQ(_), _) => {
+                return Err(hidden(Unsuitable("these weights do not suit this agent".to_owned())));
             }
             (AgentKind::RewardStdp { rule, decay }, _) => {
                 Box::new(Erased(RewardStdp::new(*rule, *decay, inputs, actions).map_err(hidden)?))

@@ -5,8 +5,8 @@
 //!
 //! | part | module |
 //! | --- | --- |
-//! | what an agent lives in | [`environment`], [`tmaze`], [`watermaze`] |
-//! | what learns | [`agent`], [`actor_critic`], [`rstdp`], [`ppo`] |
+//! | what an agent lives in | [`environment`], [`tmaze`], [`watermaze`], [`cartpole`], [`mountaincar`] |
+//! | what learns | [`agent`], [`actor_critic`], [`rstdp`], [`ppo`], [`deep_q`] |
 //! | what holds the weights of an actor-critic | [`hardware`], [`behavioural`], [`cmo_fits`] |
 //! | episodes and seeds, kept on disk | [`training`], [`random`], [`checkpoint`] |
 //! | experiments by name | [`experiment`] |
@@ -18,11 +18,14 @@
 pub mod actor_critic;
 pub mod agent;
 pub mod behavioural;
+pub mod cartpole;
 pub mod checkpoint;
 pub mod cmo_fits;
+pub mod deep_q;
 pub mod environment;
 pub mod experiment;
 pub mod hardware;
+pub mod mountaincar;
 pub mod ppo;
 pub mod random;
 pub mod rstdp;
@@ -34,11 +37,14 @@ pub mod watermaze;
 pub use actor_critic::{ActorCritic, LearningError, LearningRule, ParameterError, pulse_count};
 pub use agent::{Agent, AgentError, AnyAgent, Erased, Experience, StateError};
 pub use behavioural::{Behaviour, BehaviouralWeights, Curves};
+pub use cartpole::CartPole;
 pub use checkpoint::{CheckpointError, Checkpoints};
 pub use cmo_fits::DeviceFit;
+pub use deep_q::{ConductancePairs, DeepQ, DeepQRule, NetworkHardware, PairRule};
 pub use environment::{Environment, Outcome, Step};
-pub use experiment::{AgentKind, EnvironmentKind, Experiment, WeightKind};
+pub use experiment::{AgentKind, Devices, EnvironmentKind, Experiment, WeightKind};
 pub use hardware::{HardwareReport, IdealWeights, Pulses, Transition, UpdateRequests, WeightHardware, Weights};
+pub use mountaincar::MountainCar;
 pub use ppo::{Ppo, PpoRule};
 pub use random::{Random, Stream, stream};
 pub use rstdp::RewardStdp;

@@ -174,8 +174,8 @@ impl Ppo {
         let action = self.rollout.actions[k];
         self.policy(x, p);
         let ratio = (p[action].max(1e-300).ln() - self.rollout.chances[k]).exp();
-        let clipped = (advantage > 0.0 && ratio > 1.0 + self.rule.clip)
-            || (advantage < 0.0 && ratio < 1.0 - self.rule.clip);
+        let clipped =
+            (advantage > 0.0 && ratio > 1.0 + self.rule.clip) || (advantage < 0.0 && ratio < 1.0 - self.rule.clip);
         let weight = if clipped { 0.0 } else { -advantage * ratio };
         let entropy: f64 = p.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
         let (actor, critic) = gradient.split_at_mut(self.inputs * self.actions);

@@ -33,7 +33,11 @@ impl RewardStdp {
     pub fn new(rule: LearningRule, decay: f64, inputs: usize, actions: usize) -> Result<Self, ParameterError> {
         rule.check()?;
         if !(0.0..=1.0).contains(&decay) {
-            return Err(ParameterError { parameter: "decay of the trace", value: decay, range: "a number from 0 to 1" });
+            return Err(ParameterError {
+                parameter: "decay of the trace",
+                value: decay,
+                range: "a number from 0 to 1",
+            });
         }
         let zeros = vec![0.0; inputs * actions];
         let (h, probabilities) = (vec![0.0; actions], vec![0.0; actions]);

@@ -54,8 +54,7 @@ pub fn train_list(
 ) -> Result<LearningRun, Failure> {
     // The circuit of the first seed is built here so that what is wrong with the netlist keeps its place in the text.
     drop(Session::new(circuit.clone(), options.clone())?);
-    let training =
-        Training { episodes: spec.agent.episodes, iteration_limit: spec.agent.cap, stop: Stop::default() };
+    let training = Training { episodes: spec.agent.episodes, iteration_limit: spec.agent.cap, stop: Stop::default() };
     let build = |seed: u64| -> Result<(TMaze, ActorCritic<ActorCriticArray>), Failed> {
         let options = Options { seed, ..options.clone() };
         let session = Session::new(circuit.clone(), options).map_err(|failure| match failure {
