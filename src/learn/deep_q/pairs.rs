@@ -108,7 +108,8 @@ struct State {
 /// Two memristors a weight, each written by one gate voltage; ideal reads.
 ///
 /// A write sets `G = slope Vg` plus a normal deviate, whatever was there before, so errors of writing do not accumulate. What is kept
-/// is the map of gate voltages; nothing is verified.
+/// is the map of gate voltages; nothing is verified. As in the published code a requested change moves the gate of each device by
+/// `dw scale / slope`, one up and one down, so that the weight of the pair moves by twice the request.
 #[derive(Clone, Debug)]
 pub struct ConductancePairs {
     rule: PairRule,
@@ -269,7 +270,7 @@ mod tests {
         for _ in 0..20 {
             held.program(&[vec![0.01; 5000]]).unwrap();
         }
-        let errors: Vec<f64> = held.weights(0).iter().map(|w| w - 0.2).collect();
+        let errors: Vec<f64> = held.weights(0).iter().map(|w| w - 0.4).collect();
         let mean = errors.iter().sum::<f64>() / 5000.0;
         let sd = (errors.iter().map(|e| e * e).sum::<f64>() / 5000.0).sqrt();
         assert!(mean.abs() < 0.002 && (sd / 0.0226 - 1.0).abs() < 0.04, "{mean} {sd}");

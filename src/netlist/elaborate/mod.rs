@@ -108,7 +108,7 @@ pub(crate) fn elaborate(
 ) -> Option<Circuit> {
     // After syntax errors, names may be missing for that reason alone: what depends on all names is then left out.
     let complete = !report.failed();
-    if deck.blocks[0].elements.is_empty() && complete {
+    if deck.blocks[0].elements.is_empty() && deck.controllers.is_empty() && complete {
         let empty = if deck.title.is_empty() { "the netlist is empty" } else { "the netlist has no elements" };
         let hint = "the first line is the title; elements and statements follow from the second line on";
         report.add(Diagnostic::error(deck.title_span, empty).label("nothing to simulate").hint(hint));
