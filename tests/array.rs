@@ -29,8 +29,7 @@ fn reference(name: &str) -> Vec<(f64, Vec<f64>)> {
     let mut lines = text.lines();
     let wires = [0.0, 0.1, 0.3, 1.0, 3.0];
     assert_eq!(lines.next(), Some("col,I_ideal_A,I_Rw0.1_A,I_Rw0.3_A,I_Rw1.0_A,I_Rw3.0_A"));
-    let rows: Vec<Vec<f64>> =
-        lines.map(|line| line.split(',').skip(1).map(|x| x.parse().unwrap()).collect()).collect();
+    let rows: Vec<Vec<f64>> = lines.map(|line| line.split(',').skip(1).map(|x| x.parse().unwrap()).collect()).collect();
     wires.iter().enumerate().map(|(k, &wire)| (wire, rows.iter().map(|row| row[k]).collect())).collect()
 }
 
@@ -88,9 +87,11 @@ fn what_is_written_out_is_the_same_circuit() {
              + col_end=both row_end=right w0={{agauss(0.5,0.1,3)}} v_gate=\"PULSE(0 {{1+0.1*col}} 1u 1n)\" stuck=1,1,5k\n\
              + v_row=\"pwl(0 0 1u {{row}})\" ; comment\n* between\n+ v_col=\"dc 1 ac 1\"\nR1 xa.row0 0 1k\n.op\n.matrix xa v(#.m)\n+ file=\"x\"\n"
         ),
-        format!("{CELLS}.array xa row col vt rows=2 cols=2 x0=0.25 gate=1\nV1 xa.row0 0 1\n.op\n").replace(" gate=1", ""),
+        format!("{CELLS}.array xa row col vt rows=2 cols=2 x0=0.25 gate=1\nV1 xa.row0 0 1\n.op\n")
+            .replace(" gate=1", ""),
         crossbar(3, 2, 0.0),
-        "d\n.model dd d is=1e-12\n.array xd row col dd rows=2 cols=3 r_col=1 area={1+row}\nV1 xd.row0 0 1\n.op\n".into(),
+        "d\n.model dd d is=1e-12\n.array xd row col dd rows=2 cols=3 r_col=1 area={1+row}\nV1 xd.row0 0 1\n.op\n"
+            .into(),
     ];
     for deck in arrays {
         let plain = written(&deck);
@@ -107,7 +108,8 @@ fn cells_take_values_from_expressions_tables_and_draws() {
     let deck = folder.path().join("deck.cir");
     std::fs::write(folder.path().join("w.csv"), "w\n1k,2k,3k\n4k,5k,6k\n").unwrap();
     std::fs::write(folder.path().join("v.csv"), "0.1\n0.2\n").unwrap();
-    let text = |more: &str| format!("t\n.array xa row col r rows=2 cols=3 {more} v_row=\"v.csv\"\nR1 xa.col0 0 1\n.op\n");
+    let text =
+        |more: &str| format!("t\n.array xa row col r rows=2 cols=3 {more} v_row=\"v.csv\"\nR1 xa.col0 0 1\n.op\n");
     let resistance = |circuit: &Circuit, name: &str| {
         let id = circuit.element_index[name];
         match circuit.elements[id.0 as usize].kind {
@@ -125,7 +127,8 @@ fn cells_take_values_from_expressions_tables_and_draws() {
     assert_eq!((source("v.xa.row0"), source("v.xa.row1")), (0.1, 0.2));
     // A draw depends on the place of the cell alone: another size leaves it as it is.
     let drawn = |rows: usize, cols: usize| {
-        let deck = format!("t\n.array xa row col r rows={rows} cols={cols} r={{agauss(1k,100,1)}}\nV1 xa.row0 0 1\n.op\n");
+        let deck =
+            format!("t\n.array xa row col r rows={rows} cols={cols} r={{agauss(1k,100,1)}}\nV1 xa.row0 0 1\n.op\n");
         circuit(&deck.replace("rows=5 ", "rows=5 "))
     };
     let (small, large) = (drawn(2, 3), drawn(5, 7));

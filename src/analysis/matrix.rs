@@ -39,7 +39,14 @@ impl Matrices {
     }
 
     /// Hands over the matrices of an operating point, unless a transient follows that will.
-    pub fn at_operating_point(&self, circuit: &Circuit, system: &System, point: &Point, options: &Options, sink: &mut dyn Sink) {
+    pub fn at_operating_point(
+        &self,
+        circuit: &Circuit,
+        system: &System,
+        point: &Point,
+        options: &Options,
+        sink: &mut dyn Sink,
+    ) {
         if circuit.analyses.iter().any(|analysis| matches!(analysis, Analysis::Tran { .. })) {
             return;
         }

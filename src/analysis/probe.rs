@@ -100,7 +100,11 @@ impl Probes {
     ///
     /// # Errors
     /// A signal that none offers.
-    pub(super) fn each(circuit: &Circuit, system: &System, signals: &[Option<Signal>]) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn each(
+        circuit: &Circuit,
+        system: &System,
+        signals: &[Option<Signal>],
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut probes = Self::default();
         let start = system.initial_point();
         let (mut problem, mut good) = (None, signals.is_empty());
@@ -151,9 +155,8 @@ impl Probes {
                 probe.map(|probe| (Quantity::Other("W".into()), probe)).ok_or_else(|| refused(*element))
             }
             Signal::Internal { element, quantity, .. } => {
-                let offered = system
-                    .place(*element)
-                    .filter(|place| system.internal(*place, quantity, start, 0.0, 0.0).is_some());
+                let offered =
+                    system.place(*element).filter(|place| system.internal(*place, quantity, start, 0.0, 0.0).is_some());
                 let kind = match quantity.as_str() {
                     "i" | "id" | "ic" | "ib" | "ie" | "ig" | "is" => Quantity::Current,
                     _ if quantity.starts_with('v') => Quantity::Voltage,

@@ -24,8 +24,25 @@ pub(crate) const LINES: [&str; 3] = ["row", "col", "gate"];
 
 /// Names that are not parameters of a cell.
 const OWN: [&str; 19] = [
-    "rows", "cols", "gate_along", "stuck", "r_row", "r_col", "r_gate", "r_row_end", "r_col_end", "r_gate_end", "c_row",
-    "c_col", "c_gate", "row_end", "col_end", "gate_end", "v_row", "v_col", "v_gate",
+    "rows",
+    "cols",
+    "gate_along",
+    "stuck",
+    "r_row",
+    "r_col",
+    "r_gate",
+    "r_row_end",
+    "r_col_end",
+    "r_gate_end",
+    "c_row",
+    "c_col",
+    "c_gate",
+    "row_end",
+    "col_end",
+    "gate_end",
+    "v_row",
+    "v_col",
+    "v_gate",
 ];
 
 /// Words that begin the text of a source.
@@ -60,7 +77,8 @@ impl Parser {
             return Err(cursor.expected("the pins and the cell").hint("as in `.array xa row col cell rows=8 cols=8`"));
         };
         let parent = self.open.last().copied().unwrap_or(0);
-        let (first, last) = (line.origin.span(0, 1), line.origin.span(line.text.len().saturating_sub(1), line.text.len()));
+        let (first, last) =
+            (line.origin.span(0, 1), line.origin.span(line.text.len().saturating_sub(1), line.text.len()));
         let hidden = Block {
             name: format!(".array {}", name.text).into(),
             span: line.span(),
@@ -179,7 +197,9 @@ impl Reading<'_> {
         let Param { name, value } = param;
         if !OWN.contains(&&*name.text) {
             let own = OWN.iter().copied().filter(|own| own.contains('_'));
-            if ["r_", "c_", "v_"].iter().any(|start| name.text.starts_with(start)) && let Some(own) = suggest::closest(&name.text, own) {
+            if ["r_", "c_", "v_"].iter().any(|start| name.text.starts_with(start))
+                && let Some(own) = suggest::closest(&name.text, own)
+            {
                 let error = Diagnostic::error(name.span, format!("an array has no `{}=`", name.text));
                 return Err(error.label("unknown").hint(format!("did you mean `{own}`?")));
             }
@@ -190,7 +210,9 @@ impl Reading<'_> {
         let gate = name.text.split('_').any(|part| part == "gate");
         if gate && !self.text.pins.iter().any(|pin| &*pin.text == "gate") {
             let error = Diagnostic::error(name.span, "no pin of the cells is connected to a gate line");
-            return Err(error.label("for gate lines").hint("name the gate among the pins: `.array xa col gate row ..`"));
+            return Err(error
+                .label("for gate lines")
+                .hint("name the gate among the pins: `.array xa col gate row ..`"));
         }
         let line = |text: &str| LINES.iter().position(|line| text == *line).unwrap_or(0);
         match &*name.text {
@@ -259,7 +281,11 @@ impl Reading<'_> {
         let body = match written {
             None => {
                 let dc = Some(self.per_cell(name, value)?);
-                Body::Source { voltage: true, source: Box::new(SourceText { dc, ..SourceText::default() }), multiplier: None }
+                Body::Source {
+                    voltage: true,
+                    source: Box::new(SourceText { dc, ..SourceText::default() }),
+                    multiplier: None,
+                }
             }
             Some(text) => {
                 // The text keeps its place in the line, so that errors point to it.
@@ -330,7 +356,8 @@ impl ArrayText {
 
     /// Makes the lines of a cell that is a device, and of a stuck cell.
     fn finish(&mut self, name: &Word) {
-        let resistor = |values: Vec<Value>, params: Vec<Param>| Body::Passive { kind: Passive::Resistor, values, params };
+        let resistor =
+            |values: Vec<Value>, params: Vec<Param>| Body::Passive { kind: Passive::Resistor, values, params };
         let value = Value { kind: ValueKind::Word(".stuck".into()), span: name.span };
         self.stuck_cell = Element { name: name.clone(), nodes: Vec::new(), body: resistor(vec![value], Vec::new()) };
         let params = self.params.clone();

@@ -69,11 +69,8 @@ impl Files {
     /// The text of a file of numbers named at a span.
     fn numbers(&mut self, path: &Path, span: Span) -> Result<String, Diagnostic> {
         let fail = |message: String| Diagnostic::error(span, message).label("named here");
-        let text = path
-            .canonicalize()
-            .map_err(|error| reason(path, &error))
-            .and_then(|key| read(&key, path))
-            .map_err(fail)?;
+        let text =
+            path.canonicalize().map_err(|error| reason(path, &error)).and_then(|key| read(&key, path)).map_err(fail)?;
         self.bytes += text.len() as u64;
         if self.bytes > MOST_BYTES {
             return Err(fail(format!("`{}` brings the netlist to more than {} MB", path.display(), MOST_BYTES >> 20)));

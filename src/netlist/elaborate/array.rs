@@ -13,9 +13,7 @@ use super::{Elaborator, Env, Placed, Slot, missing};
 use crate::circuit::{Array, ElementId, Matrix, NodeId, ParamData, Signal};
 use crate::diagnostic::Diagnostic;
 use crate::netlist::array::LINES;
-use crate::netlist::ast::{
-    ArrayText, Body, Element, Ends, LineText, MatrixSignal, MatrixText, Shape, Value, Word,
-};
+use crate::netlist::ast::{ArrayText, Body, Element, Ends, LineText, MatrixSignal, MatrixText, Shape, Value, Word};
 use crate::netlist::report::Fault;
 use crate::netlist::suggest;
 
@@ -97,7 +95,9 @@ impl<'d> Elaborator<'d> {
     }
 
     fn whole(&mut self, env: &Rc<Env>, value: Option<&Value>, element: &Element) -> Result<usize, Fault> {
-        let Some(value) = value else { return Err(Diagnostic::error(element.name.span, "an array without size").into()) };
+        let Some(value) = value else {
+            return Err(Diagnostic::error(element.name.span, "an array without size").into());
+        };
         let number = self.number(env, value)?;
         if (1.0..=LONGEST).contains(&number) && number.fract() == 0.0 {
             return Ok(number as usize);
@@ -117,7 +117,8 @@ impl<'d> Elaborator<'d> {
                 _ => (r, c) == (rows, cols),
             };
             if !fits {
-                let message = format!("the table has {r} rows and {c} columns, the array {rows} rows and {cols} columns");
+                let message =
+                    format!("the table has {r} rows and {c} columns, the array {rows} rows and {cols} columns");
                 return Err(Diagnostic::error(table.span, message).label("does not fit").into());
             }
         }
@@ -315,8 +316,12 @@ impl<'d> Elaborator<'d> {
                 return Ok('x');
             }
             let names: Vec<&str> = ports.iter().take(20).map(|port| &*port.text).collect();
-            let message =
-                format!("subcircuit `{}` has {} ports, but {} pins are given", cell.text, ports.len(), plan.text.pins.len());
+            let message = format!(
+                "subcircuit `{}` has {} ports, but {} pins are given",
+                cell.text,
+                ports.len(),
+                plan.text.pins.len()
+            );
             let error = Diagnostic::error(cell.span, message).label("wrong number of pins");
             return Err(error.hint(format!("the ports are: {}", names.join(" "))).into());
         }
@@ -338,7 +343,9 @@ impl<'d> Elaborator<'d> {
                 let models = deck.models.iter().map(|model| &*model.name.text);
                 let known = models.chain(deck.blocks.iter().map(|block| &*block.name)).filter(|name| !name.is_empty());
                 let hint = suggest::did_you_mean(&cell.text, known, "name a subcircuit, a model, or `r`");
-                Diagnostic::error(cell.span, format!("unknown cell `{}`", cell.text)).label("not defined here").hint(hint)
+                Diagnostic::error(cell.span, format!("unknown cell `{}`", cell.text))
+                    .label("not defined here")
+                    .hint(hint)
             }));
         };
         let home = Rc::clone(home);
@@ -404,7 +411,9 @@ impl<'d> Elaborator<'d> {
         let top = Rc::clone(&self.envs[0]);
         let at = text.at.iter().map(|value| match self.number(&top, value)? {
             time if time >= 0.0 => Ok(time),
-            time => Err(Diagnostic::error(value.span, format!("a time of {time} s")).label("0 s or more expected").into()),
+            time => {
+                Err(Diagnostic::error(value.span, format!("a time of {time} s")).label("0 s or more expected").into())
+            }
         });
         let mut at = at.collect::<Result<Vec<f64>, Fault>>()?;
         at.sort_by(f64::total_cmp);
@@ -528,7 +537,12 @@ impl<'d> Elaborator<'d> {
         Ok(())
     }
 
-    fn write_params(&mut self, env: &Rc<Env>, params: &[crate::netlist::ast::Param], line: &mut String) -> Result<(), Fault> {
+    fn write_params(
+        &mut self,
+        env: &Rc<Env>,
+        params: &[crate::netlist::ast::Param],
+        line: &mut String,
+    ) -> Result<(), Fault> {
         for param in params {
             let _ = write!(line, " {}={}", param.name.text, written(&self.data(env, &param.value)?));
         }

@@ -29,7 +29,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::ast::{Deck, Element as ElementText};
 use super::edit::edited;
 use super::report::{Fault, Report};
-use crate::circuit::{Array, Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting, Signal};
+use crate::circuit::{
+    Array, Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting, Signal,
+};
 use crate::diagnostic::{Diagnostic, SourceMap};
 pub(crate) use array::Written;
 

@@ -96,7 +96,10 @@ pub(super) fn cells(name: &str) -> Vec<String> {
     if !name[array..].starts_with('x') {
         return Vec::new();
     }
-    ["r", "y", "d", "m", "j", "q"].iter().map(|letter| format!("{}{letter}.{}", &name[..array], &name[array..])).collect()
+    ["r", "y", "d", "m", "j", "q"]
+        .iter()
+        .map(|letter| format!("{}{letter}.{}", &name[..array], &name[array..]))
+        .collect()
 }
 
 /// `a.b.c` as `c.b.a`.
