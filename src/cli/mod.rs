@@ -4,7 +4,9 @@ mod campaign;
 mod check;
 mod extra;
 mod compiled;
+mod generate;
 mod learning;
+mod matrices;
 mod models;
 mod run;
 mod script;
@@ -51,6 +53,8 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         dialect: Option<Dialect>,
     },
+    /// Write a deck with its arrays line by line, for other simulators
+    Gen(generate::GenerateArguments),
     /// Run decks and compare them with what they expect
     Test(test::TestArguments),
     /// Judge one deck for `test`
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Merge(arguments) => learning::merge(&arguments),
         Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
+        Command::Gen(arguments) => generate::generate(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Judge(arguments) => test::judge(&arguments),
         Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use ionspice::analysis::{self, Failure, OperatingTable, Options, SimulationError, Sink};
+use ionspice::analysis::{self, Failure, MatrixValues, OperatingTable, Options, SimulationError, Sink};
 use ionspice::campaign;
 use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
 use ionspice::cosim::controller::Program;
@@ -19,7 +19,7 @@ use num_complex::Complex64;
 
 use super::extra::Extra;
 use super::script::{self, Ran};
-use super::{FAILED, SUCCESS, WRONG, learning, load, report, summary};
+use super::{FAILED, SUCCESS, WRONG, learning, load, matrices, report, summary};
 
 /// Arguments of `run`.
 #[derive(Args)]
@@ -41,6 +41,9 @@ pub struct RunArguments {
     /// Draw an SVG plot: waveforms, or the learning curve of a learning run
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+    /// Write the matrices of `.matrix` that name no file (a second one goes to FILE.2.csv, ..)
+    #[arg(long, value_name = "FILE")]
+    pub array_csv: Option<PathBuf>,
     /// Seed of every random draw (default: `.options seed=`, else 1)
     #[arg(long)]
     pub seed: Option<u64>,
@@ -192,6 +195,7 @@ pub struct Output<'a> {
     pub plots: Vec<Dataset>,
     /// Operating points of the devices.
     extra: Extra,
+    matrices: Vec<MatrixValues>,
     progress: Progress,
     quiet: bool,
     stops: std::vec::IntoIter<f64>,
@@ -225,6 +229,7 @@ impl<'a> Output<'a> {
             raw,
             plots: Vec::new(),
             extra: Extra::default(),
+            matrices: Vec::new(),
             progress: Progress::silent(),
             quiet: arguments.quiet,
             stops: stops.into_iter(),
@@ -249,6 +254,7 @@ impl<'a> Output<'a> {
         if let Some(path) = &arguments.csv {
             check(write_csv(path, &self.plots).map(drop));
         }
+        matrices::write(self.circuit, &self.matrices, arguments.array_csv.as_deref(), &mut check);
         if let Some(path) = &arguments.json {
             let mut extra = Extra { devices: self.extra.devices.clone(), ..Extra::default() };
             self.plots.iter().for_each(|plot| extra.add(self.circuit, plot));
@@ -358,6 +364,10 @@ impl Sink for Output<'_> {
 
     fn devices(&mut self, tables: Vec<OperatingTable>) {
         self.extra.devices.extend(tables);
+    }
+
+    fn matrix(&mut self, matrix: MatrixValues) {
+        self.matrices.push(matrix);
     }
 
     fn progress(&mut self, done: f64) {

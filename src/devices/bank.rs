@@ -18,6 +18,9 @@ pub type Unknown = u32;
 /// Index of a Jacobian entry; valid after [`Bank::slots_mut`] has been mapped.
 pub type Slot = u32;
 
+/// Circuit temperature unless the netlist sets one, K.
+pub const DEFAULT_TEMPERATURE: f64 = 300.15;
+
 /// What an unknown measures, which decides its tolerance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownKind {
@@ -46,6 +49,8 @@ pub struct Builder<'c> {
     pub branches: Vec<Option<Unknown>>,
     /// Circuit temperature, K.
     pub temperature: f64,
+    /// The netlist says what the temperature is.
+    temperature_given: bool,
     /// Seed of the devices' random streams; 0 unless set.
     pub seed: u64,
     entries: Vec<(Unknown, Unknown)>,
@@ -64,11 +69,17 @@ impl<'c> Builder<'c> {
             unknowns,
             branches: vec![None; circuit.elements.len()],
             temperature,
+            temperature_given: temperature != DEFAULT_TEMPERATURE || circuit.options.iter().any(|s| s.name == "temp"),
             seed: 0,
             entries: Vec::new(),
             #[cfg(test)]
             places: Vec::new(),
         }
+    }
+
+    /// Circuit temperature if the netlist sets one, else the temperature that a model's published parameters belong to, K.
+    pub fn ambient(&self, published: f64) -> f64 {
+        if self.temperature_given { self.temperature } else { published }
     }
 
     /// The unknown of a node.

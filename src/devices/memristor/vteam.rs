@@ -232,7 +232,7 @@ impl CompactModel<1> for Vteam {
         Flow { i: v * g, di_dv: g, di_ds: [-v * g * g * dr] }
     }
 
-    fn rate(&self, s: &[f64; 1], v: f64, _held: &mut ()) -> Rate<1> {
+    fn rate(&self, s: &[f64; 1], _site: &Site, v: f64, _held: &mut ()) -> Rate<1> {
         let (speed, dspeed) = self.speed(v);
         let x = s[0];
         let to_on = speed > 0.0;
@@ -251,7 +251,7 @@ impl CompactModel<1> for Vteam {
         if v >= self.von && v <= self.voff { 0.0 } else { self.speed(v).0.abs() * self.j.max(1.0) }
     }
 
-    fn internal(&self, name: &str, s: &[f64; 1], _site: &Site) -> Option<f64> {
+    fn internal(&self, name: &str, s: &[f64; 1], _site: &Site, _v: f64) -> Option<f64> {
         match name {
             "w" => Some(self.won + (1.0 - s[0]) * self.length),
             "r" => Some(self.resistance(s[0]).0),
