@@ -55,6 +55,10 @@ pub(super) fn build(
         None => default,
     };
     instances.set_tolerances(option("reltol", 1e-3), option("vntol", 1e-6), option("abstol", 1e-12));
+    // given alone, an option counts as set
+    if circuit.options.iter().rev().find(|s| s.name == "exact").is_some_and(|s| s.value != ParamData::Number(0.0)) {
+        instances.set_exact();
+    }
     let before = found.iter().filter(|d| d.severity == Severity::Error).count();
     let mut models = HashMap::new();
     let mut bank = OsdiBank {
