@@ -4,4 +4,5 @@ mod harness;
 mod models;
 mod solver;
 mod sox;
+mod state_models;
 mod vteam;
