@@ -78,7 +78,15 @@ impl Linear {
 enum Memory {
     /// `1/t0s`, `1/v0s`, `1/t0r`, `1/v0r`.
     Balance([f64; 4]),
-    Snap { etas: f64, vset: f64, vt: f64, isb: f64, etar: f64, vres: f64, gam: f64 },
+    Snap {
+        etas: f64,
+        vset: f64,
+        vt: f64,
+        isb: f64,
+        etar: f64,
+        vres: f64,
+        gam: f64,
+    },
 }
 
 /// The memdiode with its constants computed.
@@ -133,7 +141,11 @@ impl Memdiode {
         let (mut i, mut slope, mut by_h) = self.diode(u, at);
         for _ in 0..ITERATIONS {
             let excess = u + rs * i - v;
-            if excess > 0.0 { high = u } else { low = u }
+            if excess > 0.0 {
+                high = u
+            } else {
+                low = u
+            }
             let newton = u - excess / (1.0 + rs * slope);
             let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
             let step = (next - u).abs();
