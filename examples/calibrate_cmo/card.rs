@@ -61,7 +61,13 @@ fn population(judged: &[Judged]) -> String {
         for k in 0..=j {
             let covariance = rows.iter().map(|r| (r[j] - mean[j]) * (r[k] - mean[k])).sum::<f64>() / (n - 1.0);
             let rest = covariance - (0..k).map(|i| root[j][i] * root[k][i]).sum::<f64>();
-            root[j][k] = if j == k { rest.max(0.0).sqrt() } else if root[k][k] > 0.0 { rest / root[k][k] } else { 0.0 };
+            root[j][k] = if j == k {
+                rest.max(0.0).sqrt()
+            } else if root[k][k] > 0.0 {
+                rest / root[k][k]
+            } else {
+                0.0
+            };
         }
     }
     let names = ["g0", "span", "kset", "gset", "kfast", "gfast", "kreset", "greset", "nset", "nreset"];

@@ -12,7 +12,7 @@ pub const FITTED: usize = 6;
 const SIGMA: f64 = 0.025;
 const INDEPENDENT: f64 = 25.0;
 /// The reset branch is the noisier one: weighing it up costs the set branch nothing.
-const RESET_WEIGHT: f64 = 3.0;
+const RESET_WEIGHT: f64 = 5.0;
 const ITERATIONS: usize = 25;
 /// Runs averaged while the noise is fitted.
 const NOISE_RUNS: u64 = 8;
@@ -121,7 +121,8 @@ pub fn fit_mean(reads: &Branches, protocol: &Protocol, prior: &Prior) -> Result<
     let curve = |theta: &[f64; FITTED]| protocol.run(&card(theta, (g0, g1), prior.wear), cycles, 0).map(|r| flat(&r));
     let pull = |theta: &[f64; FITTED], k: usize| (prior.mean[k] - theta[k]) / prior.sd[k];
     let cost = |residuals: &[f64], theta: &[f64; FITTED]| {
-        precision * residuals.iter().map(|r| r * r).sum::<f64>() + (0..FITTED).map(|k| pull(theta, k).powi(2)).sum::<f64>()
+        precision * residuals.iter().map(|r| r * r).sum::<f64>()
+            + (0..FITTED).map(|k| pull(theta, k).powi(2)).sum::<f64>()
     };
     let residuals = |curve: &[f64]| measured.iter().zip(curve).map(|(m, c)| m - c).collect::<Vec<_>>();
 

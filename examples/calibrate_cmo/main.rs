@@ -11,6 +11,8 @@ mod estimate;
 mod fit;
 mod protocol;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -104,7 +106,8 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         .map(|(device, prior)| judge(device, prior, arguments).map_err(|e| format!("{}: {e}", device.name)))
         .collect::<Result<_, _>>()?;
     let good = report::print(&judged, arguments.cycles);
-    let write = |path: &PathBuf, text: String| std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()));
+    let write =
+        |path: &PathBuf, text: String| std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()));
     if let Some(path) = &arguments.cards {
         write(path, card::library(&judged, arguments.cycles))?;
     }

@@ -48,7 +48,10 @@ pub fn print(judged: &[Judged], cycles: usize) -> bool {
         let worst = column().fold(0.0, f64::max);
         line(
             worst <= IN_SAMPLE,
-            format!("rms of the mean of cycles 1-{cycles}, {branch}: median {:.3}, worst {worst:.4} (at most {IN_SAMPLE} each)", median(column())),
+            format!(
+                "rms of the mean of cycles 1-{cycles}, {branch}: median {:.3}, worst {worst:.4} (at most {IN_SAMPLE} each)",
+                median(column())
+            ),
         );
     }
     for (k, branch) in ["set", "reset"].into_iter().enumerate() {
@@ -58,18 +61,25 @@ pub fn print(judged: &[Judged], cycles: usize) -> bool {
             let worst = later.iter().fold(0.0, |a: f64, b| a.max(*b));
             line(
                 middle <= PREDICTED[k],
-                format!("rms of the later mean, {branch}: median {middle:.3} (at most {}), worst {worst:.3}", PREDICTED[k]),
+                format!(
+                    "rms of the later mean, {branch}: median {middle:.3} (at most {}), worst {worst:.3}",
+                    PREDICTED[k]
+                ),
             );
         }
     }
-    let ratios: Vec<f64> = judged.iter().flat_map(|j| [0, 1].map(|k| j.simulated.sigma[k] / j.measured.sigma[k])).collect();
+    let ratios: Vec<f64> =
+        judged.iter().flat_map(|j| [0, 1].map(|k| j.simulated.sigma[k] / j.measured.sigma[k])).collect();
     let (low, high) = extremes(ratios.iter().copied());
     line(
         low >= 1.0 - SIGMA && high <= 1.0 + SIGMA,
         format!("sigma simulated over measured, mean of the runs: {low:.3} to {high:.3} (within {SIGMA})"),
     );
     let (low, high) = extremes(judged.iter().map(|j| mean(j.simulated.lag1)));
-    line(low >= LAG1.0 && high <= LAG1.1, format!("lag-1 autocorrelation, mean of the runs: {low:.3} to {high:.3} ({} to {})", LAG1.0, LAG1.1));
+    line(
+        low >= LAG1.0 && high <= LAG1.1,
+        format!("lag-1 autocorrelation, mean of the runs: {low:.3} to {high:.3} ({} to {})", LAG1.0, LAG1.1),
+    );
     let (low, high) = extremes(judged.iter().flat_map(|j| j.ratio_range.into_iter().flatten()));
     let within = judged.iter().map(|j| j.within).sum::<f64>() / judged.len() as f64;
     println!("       single runs: sigma ratio {low:.3} to {high:.3}, both within {SIGMA} in {:.1} %", 100.0 * within);
