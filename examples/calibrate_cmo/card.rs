@@ -17,7 +17,7 @@ pub fn library(judged: &[Judged], cycles: usize) -> String {
         "* cmo_hfo2: cards fitted to cycles 1-{cycles} of measured devices by the example calibrate_cmo. Equations and units: docs/cmo-hfo2.md.\n"
     );
     for j in judged {
-        let _ = write!(text, "\n.model cmo_{} cmo_hfo2 (\n{})\n", j.name, lines(&j.card));
+        let _ = write!(text, "\n.model cmo_{} cmo_hfo2\n{}", j.name, lines(&j.card));
     }
     if judged.len() > VARYING {
         text.push_str(&population(judged));

@@ -106,18 +106,25 @@ mod tests {
 
     #[test]
     fn bad_files_are_explained() {
+        let rows = |phase: char, skip: usize| -> String {
+            (0..=12).filter(|p| *p != skip).map(|p| format!("1,{phase},{p},1e-5\n")).collect()
+        };
+        let header = "cycle,phase,pulse,conductance_S\n";
         for (text, part) in [
-            ("", "empty"),
-            ("cycle,phase,pulse\n", "conductance_S"),
-            ("cycle,phase,pulse,conductance_S\n1,X,0,1e-5", "phase `X`"),
-            ("cycle,phase,pulse,conductance_S\n0,P,0,1e-5", "count from 1"),
-            ("cycle,phase,pulse,conductance_S\n1,P,99999999,1e-5", "no number"),
-            ("cycle,phase,pulse,conductance_S\n1,P,0,-1", "siemens"),
-            ("cycle,phase,pulse,conductance_S\n1,P,12,1e-5", "lacks a read"),
-            ("cycle,phase,pulse,conductance_S\n1,P,1,1e-5", "ten pulses"),
+            (String::new(), "empty"),
+            ("cycle,phase,pulse\n".into(), "conductance_S"),
+            (format!("{header}1,X,0,1e-5"), "phase `X`"),
+            (format!("{header}0,P,0,1e-5"), "count from 1"),
+            (format!("{header}1,P,99999999,1e-5"), "no number"),
+            (format!("{header}1,P,0,-1"), "siemens"),
+            (format!("{header}1,P,0"), "a field is missing"),
+            (format!("{header}1,P,1,1e-5"), "ten pulses"),
+            (header.to_string() + &rows('P', 99), "phase D has not 1 cycles"),
+            (header.to_string() + &rows('P', 5) + &rows('D', 99), "phase P lacks a read"),
         ] {
-            let message = parse(text).map_or_else(|e| e, |_| "read".into());
-            assert!(message.contains(part) || part == "lacks a read", "{text}: {message}");
+            let message = parse(&text).map_or_else(|e| e, |_| "read".into());
+            assert!(message.contains(part), "{text}: {message}");
         }
+        assert!(parse(&(header.to_string() + &rows('P', 99) + &rows('D', 99))).is_ok());
     }
 }

@@ -48,7 +48,7 @@ fn the_protocol_agrees_with_the_independent_integration() {
     assert_eq!(found.len(), expected.len());
     let worst = found.iter().zip(&expected).map(|(f, e)| (f * 1e6 - e).abs() / 26.9).fold(0.0, f64::max);
     println!("largest difference {worst:.5} in w");
-    assert!(worst < 2e-3, "{worst}");
+    assert!(worst < 2e-4, "{worst}");
 }
 
 /// A device simulated with known parameters, read noise and all.
@@ -83,7 +83,7 @@ fn a_quiet_device_is_fitted_exactly_under_a_wide_prior() {
     let error = rms(&model, &reads, window);
     println!("{error:?}");
     // G0 and G1 are means over drifting cycles, the device's own are not: the windows differ a little
-    assert!(error.iter().all(|e| *e < 0.02), "{error:?}");
+    assert!(error.iter().all(|e| *e < 3e-3), "{error:?}");
 }
 
 #[test]
