@@ -207,6 +207,10 @@ impl<'d> Elaborator<'d> {
         let node = |name: &str| self.voltage_node(top, &word(name)).map(|id| self.nodes[id.0 as usize].clone());
         let element = |name: &str| self.element_name(&word(name));
         let name = match &reference.name {
+            Name::Voltage(plus, None) if xyce_internal(plus).is_some() => {
+                let (name, quantity) = xyce_internal(plus).unwrap_or_default();
+                Name::Internal(element(&name)?, quantity)
+            }
             Name::Voltage(plus, minus) => {
                 Name::Voltage(node(plus)?, minus.as_deref().map(node).transpose()?.filter(|minus| minus != "0"))
             }
@@ -280,4 +284,16 @@ impl<'d> Elaborator<'d> {
             name => add(name, name.to_string()),
         }
     }
+}
+
+/// Xyce's `ymemristor!name_x` (a state) and `ymemristor!name:r` (another quantity): element and quantity.
+fn xyce_internal(name: &str) -> Option<(String, String)> {
+    let (_, described) = name.split_once("ymemristor!")?;
+    if let Some((element, quantity)) = described.rsplit_once(':')
+        && quantity == "r"
+    {
+        return Some((element.to_string(), quantity.to_string()));
+    }
+    let (element, state) = described.rsplit_once('_')?;
+    Some((element.to_string(), format!("n_{state}")))
 }

@@ -11,6 +11,7 @@ mod columns;
 mod flatten;
 mod kinds;
 mod line;
+mod memristors;
 mod models;
 mod passive;
 mod random;
