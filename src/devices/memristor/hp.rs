@@ -61,7 +61,7 @@ impl CompactModel<1> for Hp {
         if p.roff <= p.ron {
             return Err(format!("roff ({:e} ohm) must be larger than ron ({:e} ohm)", p.roff, p.ron));
         }
-        let window = super::length::window(p.window, (p.p, p.j), (0.0, 1.0, 1.0), p.width);
+        let window = super::length::window(p.window, (p.p, p.j), (0.0, 1.0, 1.0), (p.width, 0.0));
         Ok(Self {
             ron: p.ron,
             roff: p.roff,

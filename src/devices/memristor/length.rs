@@ -61,11 +61,12 @@ pub struct Length {
 }
 
 impl Length {
-    /// Checks the bounds; `law` 1 is the exponential resistance.
+    /// Checks the bounds; `law` 1 is the exponential resistance, which like the linear one goes on for the fraction `beyond`
+    /// of the range outside it.
     ///
     /// # Errors
     /// Bounds in the wrong order.
-    pub fn new(r: (f64, f64), w: (f64, f64), law: f64, window: Window) -> Result<Self, String> {
+    pub fn new(r: (f64, f64), w: (f64, f64), law: f64, window: Window, beyond: f64) -> Result<Self, String> {
         let ((ron, roff), (won, woff)) = (r, w);
         if roff <= ron {
             return Err(format!("roff ({roff:e} ohm) must be larger than ron ({ron:e} ohm)"));
@@ -75,7 +76,7 @@ impl Length {
         }
         let span = roff - ron;
         let log_ratio = (law.round() == 1.0).then(|| (roff / ron).ln());
-        Ok(Self { ron, span, log_ratio, margin: (0.5 * ron / span).min(1e-3), won, length: woff - won, window })
+        Ok(Self { ron, span, log_ratio, margin: (0.5 * ron / span).min(beyond.max(1e-3)), won, length: woff - won, window })
     }
 
     /// Resistance at state `x`, ohm, and its derivative by `x`.
@@ -136,13 +137,13 @@ impl Length {
 }
 
 /// Window by its number: 0 none, 1 Joglekar, 2 Biolek, 3 Prodromakis, 4 Kvatinsky with its ends and width as fractions of
-/// the range.
-pub fn window(number: f64, (p, j): (f64, f64), (on, off, wc): (f64, f64, f64), width: f64) -> Window {
+/// the range, which may go on beyond the ends.
+pub fn window(number: f64, (p, j): (f64, f64), (on, off, wc): (f64, f64, f64), (width, beyond): (f64, f64)) -> Window {
     match number.round() as i32 {
         0 => Window::None { width },
         1 => Window::Joglekar { p },
         2 => Window::Biolek { p },
         3 => Window::Prodromakis { p, j },
-        _ => Window::Kvatinsky { on, off, inverse_width: 1.0 / wc, width },
+        _ => Window::Kvatinsky { on, off, inverse_width: 1.0 / wc, width, beyond },
     }
 }

@@ -15,6 +15,8 @@ use super::model::{CompactModel, Flow, Rate, Site};
 
 const NOT_GIVEN: f64 = f64::NAN;
 const NEGATIVE: std::ops::RangeInclusive<f64> = -1e300..=-1e-300;
+/// How far the length goes on beyond its bounds with `clip=0`, fraction of the range.
+const BEYOND: f64 = 0.2;
 
 crate::parameters! {
     /// Parameters of TEAM; the defaults are those of Xyce (level 2).
@@ -37,6 +39,7 @@ crate::parameters! {
         won_window ["aon_w"] = NOT_GIVEN, "m", ANY, "length at which window 4 ends the set motion (default won)";
         woff_window ["aoff_w"] = NOT_GIVEN, "m", ANY, "length at which window 4 ends the reset motion (default woff)";
         width [] = 1e-4, "-", 1e-6..=0.1, "fraction of the range over which motion stops at a bound (windows 0 and 4)";
+        clip [] = 1.0, "-", 0.0..=1.0, "0: window 4 alone stops the motion, beyond the bounds if it does so there (as in Xyce)";
         w0 ["w_init"] = NOT_GIVEN, "m", ANY, "initial length (default won, as in Xyce)";
         x0 ["x_init"] = NOT_GIVEN, "-", 0.0..=1.0, "initial state instead of w0: 0 high, 1 low resistance";
         rinit ["r_init"] = NOT_GIVEN, "ohm", NON_NEGATIVE, "initial resistance instead of w0";
@@ -60,16 +63,17 @@ impl CompactModel<1> for Team {
     const KIND: &'static str = "team";
     const STATES: &'static [&'static str] = &["x"];
     const INTERNALS: &'static [&'static str] = &["x", "w", "r", "g", "i", "v", "p"];
-    const DOMAIN: [(f64, f64); 1] = [(0.0, 1.0)];
+    const DOMAIN: [(f64, f64); 1] = [(-BEYOND, 1.0 + BEYOND)];
     const TOLERANCES: [f64; 1] = [1e-5];
 
     fn new(params: &TeamParams, _temperature: f64) -> Result<Self, String> {
         let p = params;
         let span = p.woff - p.won;
+        let beyond = if p.clip == 0.0 { BEYOND } else { 0.0 };
         let given = |value: f64, default: f64| if value.is_nan() { default } else { value };
         let ends = [given(p.won_window, p.won), given(p.woff_window, p.woff)].map(|w| (w - p.won) / span);
-        let window = window(p.window, (p.p, p.j), (ends[0], ends[1], p.wc / span), p.width);
-        let length = Length::new((p.ron, p.roff), (p.won, p.woff), p.ivrelation, window)?;
+        let window = window(p.window, (p.p, p.j), (ends[0], ends[1], p.wc / span), (p.width, beyond));
+        let length = Length::new((p.ron, p.roff), (p.won, p.woff), p.ivrelation, window, beyond)?;
         let thresholds = Thresholds {
             on: p.ion,
             off: p.ioff,

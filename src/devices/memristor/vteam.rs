@@ -66,8 +66,8 @@ impl CompactModel<1> for Vteam {
         let span = p.woff - p.won;
         let given = |value: f64, default: f64| if value.is_nan() { default } else { value };
         let ends = [given(p.won_window, p.won), given(p.woff_window, p.woff)].map(|w| (w - p.won) / span);
-        let window = window(p.window, (p.p, p.j), (ends[0], ends[1], p.wc / span), p.width);
-        let length = Length::new((p.ron, p.roff), (p.won, p.woff), p.ivrelation, window)?;
+        let window = window(p.window, (p.p, p.j), (ends[0], ends[1], p.wc / span), (p.width, 0.0));
+        let length = Length::new((p.ron, p.roff), (p.won, p.woff), p.ivrelation, window, 0.0)?;
         let thresholds = Thresholds {
             on: p.von,
             off: p.voff,

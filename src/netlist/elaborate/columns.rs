@@ -251,7 +251,8 @@ impl<'d> Elaborator<'d> {
     /// Full name of an element.
     fn element_name(&self, word: &Word) -> Result<String, Fault> {
         let id = self.signal_element(word)?;
-        let dotted = word.text.replace(':', ".");
+        let described = word.text.split_once('!').filter(|(kind, _)| kind.starts_with('y'));
+        let dotted = described.map_or(&*word.text, |(_, name)| name).replace(':', ".");
         let inner = dotted.split_once('.').map_or("", |(_, rest)| rest).to_string();
         let spellings = [word.text.to_string(), reversed(&dotted).unwrap_or_default(), inner, dotted];
         let full = spellings.into_iter().find(|name| self.element_index.get(name) == Some(&id));

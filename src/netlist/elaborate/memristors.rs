@@ -23,7 +23,7 @@ const LEVELS: [Level; 4] = [
         number: 2.0,
         kind: "team",
         names: &[("aon", "aon_w"), ("aoff", "aoff_w")],
-        defaults: &[("wc", 1.07e-12)],
+        defaults: &[("wc", 1.07e-12), ("clip", 0.0)],
         ignored: &[
             ("d", "windows 1 to 3 reach from xon to xoff"),
             ("resnoise", NOISE),
