@@ -6,6 +6,7 @@ mod bank;
 pub mod cmo_hfo2;
 pub mod hp;
 mod length;
+pub mod hfo2_ta;
 pub mod model;
 pub mod noise;
 pub mod pem;
@@ -29,6 +30,7 @@ use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
 use hp::{Hp, HpParams};
 use pem::{Pem, PemParams};
 use team::{Team, TeamParams};
+use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use vteam::{Vteam, VteamParams};
 use wox::{WoxChang, WoxChangParams, WoxDu, WoxDuParams};
 use yakopcic::{Yakopcic, YakopcicParams};
@@ -118,5 +120,14 @@ pub const TYPES: &[ModelType] = &[
         instance_params: &[],
         internals: WoxDu::INTERNALS,
         build: MemristorBank::<WoxDu, 2>::build,
+        kinds: &["hfo2_ta"],
+        summary: "filamentary Pd/HfO2/Ta memristor of a 1T1R cell, written by a current limit",
+        source: "own model (docs/devices/hfo2_1t1r.md) of the devices in Wang et al., Nature Electronics 2 (2019), \
+                 doi:10.1038/s41928-019-0221-6",
+        terminals: TERMINALS,
+        model_params: Hfo2TaParams::SPECS,
+        instance_params: &[],
+        internals: Hfo2Ta::INTERNALS,
+        build: MemristorBank::<Hfo2Ta, 1>::build,
     },
 ];
