@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use super::ast::{Formula, Param, Value, ValueKind, Word};
-use super::sources::ReadPoints;
 use super::lex::{Cursor, Kind, Token, shorten};
+use super::sources::ReadPoints;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
 use crate::expr;

@@ -76,7 +76,15 @@ impl Length {
         }
         let span = roff - ron;
         let log_ratio = (law.round() == 1.0).then(|| (roff / ron).ln());
-        Ok(Self { ron, span, log_ratio, margin: (0.5 * ron / span).min(beyond.max(1e-3)), won, length: woff - won, window })
+        Ok(Self {
+            ron,
+            span,
+            log_ratio,
+            margin: (0.5 * ron / span).min(beyond.max(1e-3)),
+            won,
+            length: woff - won,
+            window,
+        })
     }
 
     /// Resistance at state `x`, ohm, and its derivative by `x`.

@@ -27,10 +27,10 @@ pub use bank::MemristorBank;
 pub use model::CompactModel;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
+use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use hp::{Hp, HpParams};
 use pem::{Pem, PemParams};
 use team::{Team, TeamParams};
-use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use vteam::{Vteam, VteamParams};
 use wox::{WoxChang, WoxChangParams, WoxDu, WoxDuParams};
 use yakopcic::{Yakopcic, YakopcicParams};
@@ -120,6 +120,8 @@ pub const TYPES: &[ModelType] = &[
         instance_params: &[],
         internals: WoxDu::INTERNALS,
         build: MemristorBank::<WoxDu, 2>::build,
+    },
+    ModelType {
         kinds: &["hfo2_ta"],
         summary: "filamentary Pd/HfO2/Ta memristor of a 1T1R cell, written by a current limit",
         source: "own model (docs/devices/hfo2_1t1r.md) of the devices in Wang et al., Nature Electronics 2 (2019), \

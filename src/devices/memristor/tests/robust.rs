@@ -56,8 +56,7 @@ fn trials(model: &ModelType, count: usize, seed: u64) -> usize {
             if trapezoidal {
                 // its extrapolated history may ask for states that do not exist: finite answers are enough
                 let coefficient = 2.0 / h;
-                let history: Vec<f64> =
-                    before.iter().zip(&device.slopes).map(|(s, d)| -coefficient * s - d).collect();
+                let history: Vec<f64> = before.iter().zip(&device.slopes).map(|(s, d)| -coefficient * s - d).collect();
                 let reply = device.eval(v, Some(coefficient), &history, &before);
                 assert!(
                     reply.i.is_finite() && reply.g.is_finite() && reply.states.iter().all(|s| s.is_finite()),
