@@ -52,6 +52,7 @@ impl CompactModel<1> for Hp {
     type Held = ();
     const KIND: &'static str = "hp";
     const STATES: &'static [&'static str] = &["x"];
+    const INITIAL: &'static [&'static str] = &["x0"];
     const INTERNALS: &'static [&'static str] = &["x", "r", "g", "i", "v", "p"];
     const DOMAIN: [(f64, f64); 1] = [(0.0, 1.0)];
     const TOLERANCES: [f64; 1] = [1e-5];

@@ -1,5 +1,8 @@
 //! Memristors: one file per compact model, and a bank that eliminates their states.
 //!
+//! Temperature (`temp`, `dtemp`), spread (`sigma_<parameter>`), small-signal behaviour and error control are the same for all of
+//! them: `docs/devices/memristors.md`.
+//!
 //! To add a model, write a file with its `parameters!` and its [`CompactModel`], and add one entry to [`TYPES`].
 
 mod bank;
@@ -13,6 +16,8 @@ pub mod pem;
 pub mod smooth;
 mod solve;
 pub mod team;
+pub mod sox;
+mod variation;
 pub mod vteam;
 pub mod window;
 pub mod wox;
@@ -25,11 +30,13 @@ use crate::devices::{ModelType, Parameters};
 
 pub use bank::MemristorBank;
 pub use model::CompactModel;
+pub use variation::Common;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
 use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use hp::{Hp, HpParams};
 use pem::{Pem, PemParams};
+use sox::{Sox, SoxParams};
 use team::{Team, TeamParams};
 use vteam::{Vteam, VteamParams};
 use wox::{WoxChang, WoxChangParams, WoxDu, WoxDuParams};
@@ -46,7 +53,7 @@ pub const TYPES: &[ModelType] = &[
         source: "Kvatinsky et al., IEEE Trans. Circuits Syst. II 62, 786 (2015), doi:10.1109/TCSII.2015.2433536",
         terminals: TERMINALS,
         model_params: VteamParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: Vteam::INTERNALS,
         build: MemristorBank::<Vteam, 1>::build,
     },
@@ -57,7 +64,7 @@ pub const TYPES: &[ModelType] = &[
                  doi:10.1038/s42256-025-01149-w",
         terminals: TERMINALS,
         model_params: CmoHfo2Params::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: CmoHfo2::INTERNALS,
         build: MemristorBank::<CmoHfo2, 1>::build,
     },
@@ -67,7 +74,7 @@ pub const TYPES: &[ModelType] = &[
         source: "Strukov et al., Nature 453, 80 (2008), doi:10.1038/nature06932",
         terminals: TERMINALS,
         model_params: HpParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: Hp::INTERNALS,
         build: MemristorBank::<Hp, 1>::build,
     },
@@ -77,7 +84,7 @@ pub const TYPES: &[ModelType] = &[
         source: "Kvatinsky et al., IEEE Trans. Circuits Syst. I 60, 211 (2013), doi:10.1109/TCSI.2012.2215714",
         terminals: TERMINALS,
         model_params: TeamParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: Team::INTERNALS,
         build: MemristorBank::<Team, 1>::build,
     },
@@ -87,7 +94,7 @@ pub const TYPES: &[ModelType] = &[
         source: "Yakopcic et al., IEEE Trans. Comput.-Aided Des. 32, 1201 (2013), doi:10.1109/TCAD.2013.2252057",
         terminals: TERMINALS,
         model_params: YakopcicParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: Yakopcic::INTERNALS,
         build: MemristorBank::<Yakopcic, 1>::build,
     },
@@ -97,7 +104,7 @@ pub const TYPES: &[ModelType] = &[
         source: "Xyce Reference Guide, memristor level 4",
         terminals: TERMINALS,
         model_params: PemParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: Pem::INTERNALS,
         build: MemristorBank::<Pem, 1>::build,
     },
@@ -107,7 +114,7 @@ pub const TYPES: &[ModelType] = &[
         source: "Chang et al., Appl. Phys. A 102, 857 (2011), doi:10.1007/s00339-011-6296-1",
         terminals: TERMINALS,
         model_params: WoxChangParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: WoxChang::INTERNALS,
         build: MemristorBank::<WoxChang, 1>::build,
     },
@@ -117,9 +124,20 @@ pub const TYPES: &[ModelType] = &[
         source: "Du et al., Adv. Funct. Mater. 25, 4290 (2015), doi:10.1002/adfm.201501427",
         terminals: TERMINALS,
         model_params: WoxDuParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: WoxDu::INTERNALS,
         build: MemristorBank::<WoxDu, 2>::build,
+    },
+    ModelType {
+        kinds: &["sox"],
+        summary: "SOX: second-order oxygen-ion memristor, barrier occupancy and slow intrinsic gradient",
+        source: "own model (docs/devices/sox.md) after the device in Ming et al., Nature Communications 17, 3367 (2026), \
+                 doi:10.1038/s41467-026-70014-0",
+        terminals: TERMINALS,
+        model_params: SoxParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Sox::INTERNALS,
+        build: MemristorBank::<Sox, 2>::build,
     },
     ModelType {
         kinds: &["hfo2_ta"],
@@ -128,7 +146,7 @@ pub const TYPES: &[ModelType] = &[
                  doi:10.1038/s41928-019-0221-6",
         terminals: TERMINALS,
         model_params: Hfo2TaParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: Hfo2Ta::INTERNALS,
         build: MemristorBank::<Hfo2Ta, 1>::build,
     },

@@ -62,6 +62,7 @@ impl CompactModel<1> for Team {
     type Held = ();
     const KIND: &'static str = "team";
     const STATES: &'static [&'static str] = &["x"];
+    const INITIAL: &'static [&'static str] = &["x0"];
     const INTERNALS: &'static [&'static str] = &["x", "w", "r", "g", "i", "v", "p"];
     const DOMAIN: [(f64, f64); 1] = [(-BEYOND, 1.0 + BEYOND)];
     const TOLERANCES: [f64; 1] = [1e-5];

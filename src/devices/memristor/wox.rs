@@ -97,6 +97,7 @@ impl CompactModel<1> for WoxChang {
     type Held = ();
     const KIND: &'static str = "wox";
     const STATES: &'static [&'static str] = &["w"];
+    const INITIAL: &'static [&'static str] = &["w0"];
     const INTERNALS: &'static [&'static str] = &["w", "g", "i", "v", "p"];
     const DOMAIN: [(f64, f64); 1] = [(0.0, 1.0)];
     const TOLERANCES: [f64; 1] = [1e-5];
@@ -160,6 +161,7 @@ impl CompactModel<2> for WoxDu {
     type Held = ();
     const KIND: &'static str = "wox_du";
     const STATES: &'static [&'static str] = &["w", "m"];
+    const INITIAL: &'static [&'static str] = &["w0", "m0"];
     const INTERNALS: &'static [&'static str] = &["w", "m", "g", "i", "v", "p"];
     const DOMAIN: [(f64, f64); 2] = [(0.0, 1.0), (0.0, 1.0)];
     const TOLERANCES: [f64; 2] = [1e-5, 1e-5];
