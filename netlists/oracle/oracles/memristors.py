@@ -1,8 +1,8 @@
 """Memristors: scipy integrations of the published equations, and waveforms of other programs.
 
-usage: python3 -m oracles.memristors [--given FOLDER] [--xyce FILE]
-FOLDER holds hp_biolek.csv and yakopcic.csv (explicit 8th order, rtol 1e-12, by another hand); FILE is the stored output of
-Xyce's own test memristorTEAM_test.cir.
+usage: python3 -m oracles.memristors [--given FOLDER]
+FOLDER holds hp_biolek.csv, yakopcic.csv and vteam_hardbound.csv (explicit 8th order, rtol 1e-12, by another hand).
+mem_team_xyce_own.csv are points of the stored output of Xyce's own test memristorTEAM_test.cir.
 """
 
 import csv
@@ -226,14 +226,6 @@ def given(folder):
               {"time": t, f"@y1[{state}]": x, "i(v1)": -i})
 
 
-def xyce(path):
-    rows = [line.split() for line in pathlib.Path(path).read_text().splitlines()[1:] if line[:1].isdigit()]
-    t, v2, x, r = np.array(rows, dtype=float)[:, [1, 3, 5, 6]].T
-    keep = t <= 2e-3
-    write("mem_team_xyce_own", "stored output of Xyce's test memristorTEAM_test.cir, first two periods, thinned",
-          {"time": t[keep], "v(n2)": v2[keep], "n(ymemristor!mr1_x)": x[keep]})
-
-
 def all_references():
     ion_drift()
     kvatinsky()
@@ -247,5 +239,3 @@ if __name__ == "__main__":
     options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
     if "--given" in options:
         given(options["--given"])
-    if "--xyce" in options:
-        xyce(options["--xyce"])
