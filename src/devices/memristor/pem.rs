@@ -39,7 +39,7 @@ crate::parameters! {
         c2 [] = 1000.0, "1/s", ANY, "speed for v < 0";
         fxpdata [] = NOT_GIVEN, "-", ANY, "x1,f1,x2,f2,.. for v >= 0, or a file with them (default 0,1,1,0)";
         fxmdata [] = NOT_GIVEN, "-", ANY, "x1,f1,x2,f2,.. for v < 0, or a file with them (default 0,0,1,-1)";
-        x0 ["xo", "x_init"] = 0.0, "-", NON_NEGATIVE, "initial state";
+        x0 ["xo", "x_init"] = 0.1, "-", NON_NEGATIVE, "initial state";
     }
 }
 
