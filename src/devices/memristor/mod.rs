@@ -4,6 +4,7 @@
 
 mod bank;
 pub mod cmo_hfo2;
+pub mod jart;
 pub mod model;
 pub mod noise;
 pub mod smooth;
@@ -19,10 +20,14 @@ pub use bank::MemristorBank;
 pub use model::CompactModel;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
+use jart::{Jart, JartParams};
 use vteam::{Vteam, VteamParams};
 
 /// Terminals of every memristor: top and bottom electrode.
 const TERMINALS: &[&str] = &["te", "be"];
+
+const JART_SOURCE: &str = "Cueppers et al., APL Materials 7, 091105 (2019), doi:10.1063/1.5108654; \
+                           Bengel et al., IEEE Trans. Circuits Syst. I 67, 4618 (2020), doi:10.1109/TCSI.2020.3018502";
 
 /// Type words of the memristor models.
 pub const TYPES: &[ModelType] = &[
@@ -46,5 +51,25 @@ pub const TYPES: &[ModelType] = &[
         instance_params: &[],
         internals: CmoHfo2::INTERNALS,
         build: MemristorBank::<CmoHfo2, 1>::build,
+    },
+    ModelType {
+        kinds: &["jart_vcm_v1b", "jart"],
+        summary: "JART VCM v1b: filamentary valence-change memory Pt/HfO2/TiOx/Ti, deterministic",
+        source: JART_SOURCE,
+        terminals: &["ae", "oe"],
+        model_params: JartParams::SPECS,
+        instance_params: &[],
+        internals: Jart::<false>::INTERNALS,
+        build: MemristorBank::<Jart<false>, 1>::build,
+    },
+    ModelType {
+        kinds: &["jart_vcm_v1b_var", "jart_var"],
+        summary: "JART VCM v1b, variability-aware: filament geometry moves with each half cycle",
+        source: JART_SOURCE,
+        terminals: &["ae", "oe"],
+        model_params: JartParams::SPECS,
+        instance_params: &[],
+        internals: Jart::<true>::INTERNALS,
+        build: MemristorBank::<Jart<true>, 1>::build,
     },
 ];

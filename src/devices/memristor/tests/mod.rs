@@ -3,3 +3,4 @@ mod harness;
 mod models;
 mod solver;
 mod vteam;
+mod jart;
