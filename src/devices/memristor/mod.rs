@@ -9,6 +9,7 @@ pub mod model;
 pub mod noise;
 pub mod smooth;
 mod solve;
+pub mod stanford;
 pub mod vteam;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use model::CompactModel;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
 use jart::{Jart, JartParams};
+use stanford::{Stanford, StanfordParams};
 use vteam::{Vteam, VteamParams};
 
 /// Terminals of every memristor: top and bottom electrode.
@@ -71,5 +73,15 @@ pub const TYPES: &[ModelType] = &[
         instance_params: &[],
         internals: Jart::<true>::INTERNALS,
         build: MemristorBank::<Jart<true>, 1>::build,
+    },
+    ModelType {
+        kinds: &["stanford_pku", "stanford"],
+        summary: "Stanford-PKU RRAM: gap of a filament, Joule heat, gap noise",
+        source: "Jiang et al., IEEE Trans. Electron Devices 63, 1884 (2016), doi:10.1109/TED.2016.2545412 (version 1.0.0)",
+        terminals: TERMINALS,
+        model_params: StanfordParams::SPECS,
+        instance_params: &[],
+        internals: Stanford::INTERNALS,
+        build: MemristorBank::<Stanford, 1>::build,
     },
 ];

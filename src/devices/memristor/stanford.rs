@@ -11,7 +11,7 @@
 use crate::devices::{ANY, NON_NEGATIVE, POSITIVE};
 
 use super::model::{Advance, CompactModel, Flow, Kept, Rate, Site, offset};
-use super::noise::{mix, normal};
+use super::noise::{brownian, mix};
 use super::smooth::{barrier, saturate};
 
 const NOT_GIVEN: f64 = f64::NAN;
@@ -25,11 +25,9 @@ const LARGEST: f64 = 300.0;
 const SOFT: f64 = 1e-3;
 /// Variance of the gap noise per cell of its grid, as a share of the squared range.
 const CELL: f64 = 1e-6;
-/// Cells drawn one by one in a step; more are crossed in one jump with the same statistics.
-const LONGEST_WALK: f64 = 256.0;
-/// Positions of the auxiliary states: accumulated variance in cells, cells drawn, nodes at both ends of the present cell.
+/// Positions of the auxiliary states: accumulated variance in cells, number of the present cell, nodes at both ends of it.
 const CLOCK: usize = 0;
-const CELLS: usize = 1;
+const NUMBER: usize = 1;
 const LEFT: usize = 2;
 const RIGHT: usize = 3;
 
@@ -111,7 +109,7 @@ struct Local {
 
 impl Stanford {
     fn local(&self, x: f64, noise: f64, v: f64) -> Local {
-        let (share, share_x) = if self.noise > 0.0 { saturate(x + noise, SOFT) } else { saturate(x, 10.0 * SOFT) };
+        let (share, share_x) = if self.noise > 0.0 { saturate(x + noise, SOFT) } else { saturate(x, self.width) };
         let gap = self.gmax - self.range * share;
         let gap_x = -self.range * share_x;
         let u = v / self.v0;
@@ -142,10 +140,10 @@ impl Stanford {
 
     /// Noise of the gap as a share of the range: a random walk along the accumulated variance.
     fn walk(&self, auxiliary: &[f64]) -> (f64, f64) {
-        if self.noise == 0.0 || auxiliary[CELLS] < 1.0 {
+        if self.noise == 0.0 || auxiliary[NUMBER] < 1.0 {
             return (0.0, 0.0);
         }
-        let place = (auxiliary[CLOCK] - (auxiliary[CELLS] - 1.0)).clamp(0.0, 1.0);
+        let place = (auxiliary[CLOCK] - (auxiliary[NUMBER] - 1.0)).clamp(0.0, 1.0);
         let rise = auxiliary[RIGHT] - auxiliary[LEFT];
         (auxiliary[LEFT] + place * rise, rise)
     }
@@ -162,7 +160,7 @@ impl CompactModel<1> for Stanford {
     type Held = Held;
     const KIND: &'static str = "stanford_pku";
     const AMBIENT: f64 = 298.0;
-    const STATES: &'static [&'static str] = &["x", "clock", "cells", "left", "right"];
+    const STATES: &'static [&'static str] = &["x", "clock", "cell", "left", "right"];
     const INTERNALS: &'static [&'static str] = &["x", "gap", "t", "gamma", "noise", "g", "i", "v", "p"];
     const DOMAIN: [(f64, f64); 1] = [(0.0, 1.0)];
     const TOLERANCES: [f64; 1] = [1e-4];
@@ -261,13 +259,12 @@ impl CompactModel<1> for Stanford {
             return 0.0;
         }
         auxiliary[CLOCK] += added;
-        let needed = auxiliary[CLOCK].floor() + 1.0;
-        while auxiliary[CELLS] < needed && needed < 9e15 {
-            let missing = needed - auxiliary[CELLS];
-            let jump = if missing > LONGEST_WALK { missing - 1.0 } else { 1.0 };
-            auxiliary[CELLS] += jump;
-            auxiliary[LEFT] = auxiliary[RIGHT];
-            auxiliary[RIGHT] += (jump * CELL).sqrt() * normal(step.stream ^ self.seed, auxiliary[CELLS] as i64);
+        let number = auxiliary[CLOCK].floor() + 1.0;
+        if number != auxiliary[NUMBER] {
+            let at = |place: f64| CELL.sqrt() * brownian(step.stream ^ self.seed, place as u64);
+            auxiliary[NUMBER] = number;
+            auxiliary[LEFT] = at(number - 1.0);
+            auxiliary[RIGHT] = at(number);
         }
         0.0
     }

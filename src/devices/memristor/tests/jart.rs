@@ -160,16 +160,16 @@ fn geometry_moves_linearly_with_the_concentration() {
     assert_eq!((quantity(&device, 0.0, "r"), quantity(&device, 0.0, "l")), (40e-9, 0.5));
     let path = |device: &Bench, v: f64| (quantity(device, v, "n"), quantity(device, v, "r"), quantity(device, v, "l"));
     for _ in 0..400 {
-        assert!(!device.step(-1.0, 1e-9, 1.0).limited);
-        let (n, r, l) = path(&device, -1.0);
+        assert!(!device.step(-1.3, 1e-9, 1.0).limited);
+        let (n, r, l) = path(&device, -1.3);
         let share = (n - 0.008) / (20.0 - 0.008);
         assert!((r - (40e-9 + 10e-9 * share)).abs() < 1e-20 && (l - (0.5 - 0.2 * share)).abs() < 1e-12);
     }
     let (n0, r0, l0) = path(&device, 0.0);
     assert!(n0 > 1.0);
     for _ in 0..400 {
-        assert!(!device.step(1.3, 1e-7, 1.0).limited);
-        let (n, r, l) = path(&device, 1.3);
+        assert!(!device.step(1.7, 1e-7, 1.0).limited);
+        let (n, r, l) = path(&device, 1.7);
         let share = (n0 - n) / (n0 - 0.008);
         assert!((r - (r0 + (50e-9 - r0) * share)).abs() < 1e-20 && (l - (l0 + (0.3 - l0) * share)).abs() < 1e-12);
     }
