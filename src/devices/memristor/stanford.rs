@@ -161,7 +161,8 @@ impl CompactModel<1> for Stanford {
     const KIND: &'static str = "stanford_pku";
     const AMBIENT: f64 = 298.0;
     const STATES: &'static [&'static str] = &["x", "clock", "cell", "left", "right"];
-    const INTERNALS: &'static [&'static str] = &["x", "gap", "t", "gamma", "noise", "g", "i", "v", "p"];
+    const INITIAL: &'static [&'static str] = &["g_ini"];
+    const INTERNALS: &'static [&'static str] = &["x", "gap", "t", "temperature", "gamma", "noise", "g", "i", "v", "p"];
     const DOMAIN: [(f64, f64); 1] = [(0.0, 1.0)];
     const TOLERANCES: [f64; 1] = [1e-4];
 
@@ -274,7 +275,7 @@ impl CompactModel<1> for Stanford {
         let at = self.local(s[0], noise, v);
         match name {
             "gap" => Some(at.gap),
-            "t" | "temp" => Some(at.t),
+            "t" | "temp" | "temperature" => Some(at.t),
             "gamma" => Some(self.enhancement(at.gap, v).0),
             "noise" => Some(-noise * self.range),
             _ => None,

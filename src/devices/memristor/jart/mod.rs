@@ -65,12 +65,12 @@ crate::parameters! {
         alphaline [] = 3.92e-3, "1/K", NON_NEGATIVE, "temperature coefficient of the line";
         t0 [] = NOT_GIVEN, "K", 1.0..=5e3, "ambient temperature (default: that of the netlist, else 293 K)";
         flim [] = 1.0, "-", 0.0..=1.0, "1 limiting factor (1 - (N/bound)^10), 0 hard stop at the bounds";
-        d2d [] = 0.0, "-", 0.0..=100.0, "device-to-device variability in units of the sigma parameters";
+        d2d [] = 0.0, "-", 0.0..=100.0, "device-to-device variability in units of the sd parameters";
         c2c [] = 0.0, "-", 0.0..=100.0, "cycle-to-cycle variability in the same units (jart_vcm_v1b_var)";
-        sigma_ndiscmin [] = 2e-3, "1e26/m^3", NON_NEGATIVE, "standard deviation of ndiscmin";
-        sigma_ndiscmax [] = 1.0, "1e26/m^3", NON_NEGATIVE, "standard deviation of ndiscmax";
-        sigma_l [] = 0.04, "nm", NON_NEGATIVE, "standard deviation of the disc length";
-        sigma_r [] = 5e-9, "m", NON_NEGATIVE, "standard deviation of the radius";
+        sd_ndiscmin [] = 2e-3, "1e26/m^3", NON_NEGATIVE, "standard deviation of ndiscmin";
+        sd_ndiscmax [] = 1.0, "1e26/m^3", NON_NEGATIVE, "standard deviation of ndiscmax";
+        sd_l [] = 0.04, "nm", NON_NEGATIVE, "standard deviation of the disc length";
+        sd_r [] = 5e-9, "m", NON_NEGATIVE, "standard deviation of the radius";
         trunc [] = 2.0, "-", 0.1..=10.0, "deviates beyond this many standard deviations are drawn again";
         rtn [] = 0.0, "-", 0.0..=64.0, "vacancies that jump in and out of the disc (0: no telegraph noise)";
         trtn [] = 1e-3, "s", POSITIVE, "mean time between draws of such a vacancy";
@@ -182,8 +182,24 @@ impl<const MOVING: bool> CompactModel<1> for Jart<MOVING> {
     const AMBIENT: f64 = 293.0;
     const STATES: &'static [&'static str] =
         if MOVING { &["lnn", "last", "polarity", "turn", "r_old", "l_old", "n_old"] } else { &["lnn"] };
+    const INITIAL: &'static [&'static str] = &["ninit"];
     const INTERNALS: &'static [&'static str] = &[
-        "n", "lnn", "t", "vs", "rdisc", "rplug", "rseries", "r", "l", "ndiscmin", "ndiscmax", "dndt", "g", "i", "v",
+        "n",
+        "lnn",
+        "t",
+        "temperature",
+        "vs",
+        "rdisc",
+        "rplug",
+        "rseries",
+        "r",
+        "l",
+        "ndiscmin",
+        "ndiscmax",
+        "dndt",
+        "g",
+        "i",
+        "v",
         "p",
     ];
     const DOMAIN: [(f64, f64); 1] = [RANGE];
@@ -249,7 +265,7 @@ impl<const MOVING: bool> CompactModel<1> for Jart<MOVING> {
                     ln_low: p.ndiscmin.ln(),
                     ln_high: p.ndiscmax.ln(),
                 },
-                sigma: [p.sigma_r, p.sigma_l, p.sigma_ndiscmin, p.sigma_ndiscmax],
+                sigma: [p.sd_r, p.sd_l, p.sd_ndiscmin, p.sd_ndiscmax],
                 device: p.d2d,
                 cycle: p.c2c,
                 cut: p.trunc,
@@ -328,7 +344,7 @@ impl<const MOVING: bool> CompactModel<1> for Jart<MOVING> {
         let n = s[0].exp();
         Some(match name {
             "n" | "ndisc" => n,
-            "t" | "temp" => self.network.ambient + share * share * (at.t - self.network.ambient),
+            "t" | "temp" | "temperature" => self.network.ambient + share * share * (at.t - self.network.ambient),
             "vs" => sign * share * at.x,
             "rdisc" => at.disc,
             "rplug" => at.inner - at.disc,

@@ -1,7 +1,9 @@
+mod bank;
 mod cmo_hfo2;
 mod harness;
 mod models;
 mod solver;
 mod stanford;
+mod sox;
 mod vteam;
 mod jart;
