@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 48] = [
+pub(crate) const KNOWN: [&str; 50] = [
     "measure",
     "meas",
     "four",
@@ -27,6 +27,8 @@ pub(crate) const KNOWN: [&str; 48] = [
     "step",
     "mc",
     "limits",
+    "fit",
+    "fitdata",
     "param",
     "func",
     "subckt",

@@ -319,6 +319,8 @@ impl Parser {
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
+            "fit" => self.deck.fits.push(super::fit::fit(cursor)?),
+            "fitdata" => self.deck.fit_data.push(super::fit::data(cursor)?),
             "limits" => self.deck.limits.push(super::sweeps::limits(cursor)?),
             "controller" => {
                 let span = cursor.line.span();
