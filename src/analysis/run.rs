@@ -7,6 +7,7 @@ use crate::devices::AnalysisKind;
 use crate::diagnostic::Diagnostic;
 use crate::output::{Dataset, Quantity, Variable};
 
+use super::matrix::{Matrices, MatrixValues};
 use super::operating::{OperatingTable, tables};
 use super::system::{Point, System};
 use super::transient::Transient;
@@ -56,6 +57,8 @@ pub trait Sink {
     fn solved(&mut self, _voltages: &[f64]) {}
     /// Operating points of the devices, of an `.op` analysis.
     fn devices(&mut self, _tables: Vec<OperatingTable>) {}
+    /// A `.matrix` was read.
+    fn matrix(&mut self, _matrix: MatrixValues) {}
     /// Warnings about elements and model cards of the circuit; the same ones come with every analysis.
     fn warnings(&mut self, _found: &[Diagnostic]) {}
     /// A remark for the user (which homotopy was needed, ..).
@@ -120,6 +123,7 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     sink.warnings(&system.warnings);
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
+    let matrices = Matrices::new(circuit, &system).map_err(Failure::Netlist)?;
     system.begin(AnalysisKind::Static);
     let found = system.operating_point(circuit, false, options);
     system.notes(&mut |text| sink.note(&text));
@@ -133,6 +137,7 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
     let mut row = Vec::new();
     probes.read(&system, &found.point, 0.0, options, &mut row);
     sink.row(&row)?;
+    matrices.at_operating_point(circuit, &system, &found.point, options, sink);
     Ok(())
 }
 
@@ -166,6 +171,7 @@ fn transient(
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     sink.warnings(&system.warnings);
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
+    let matrices = Matrices::new(circuit, &system).map_err(Failure::Netlist)?;
     system.sources.set_times(TranTimes { step: times.step, stop: times.stop });
     system.begin(AnalysisKind::InitialPoint);
     let point = if use_initial {
@@ -190,13 +196,18 @@ fn transient(
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     // given voltages need not agree with the circuit: they jump in the first step
     let mut jump = use_initial;
-    transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {
-        let corner = corner || std::mem::take(&mut jump);
-        writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
-        system.notes(&mut |text| sink.note(&text));
-        sink.progress(now.time / times.stop);
-        Ok(())
-    })?;
+    let stations = Matrices::times(circuit, times.stop);
+    for station in stations.into_iter().chain([times.stop]) {
+        transient.advance(&mut system, station, options, &mut |system, now, corner| {
+            let corner = corner || std::mem::take(&mut jump);
+            writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
+            system.notes(&mut |text| sink.note(&text));
+            sink.progress(now.time / times.stop);
+            Ok(())
+        })?;
+        let end = station == times.stop;
+        matrices.at_time(circuit, (&system, &transient.point), (station, end), options, sink);
+    }
     Ok(())
 }
 

@@ -32,6 +32,8 @@ const ALGEBRAIC_STEP: f64 = 1e-3;
 const SMALLEST_TIME: f64 = 1e-9;
 /// Most jumps in a row that no step resolves.
 const MOST_LEAPS: usize = 100;
+/// The `reltol` at which devices mean the tolerances of their states.
+const DEFAULT_RELTOL: f64 = 1e-3;
 /// Largest growth of the step.
 const GROWTH: f64 = 3.0;
 
@@ -608,10 +610,12 @@ impl Transient {
                 largest = (size, u);
             }
         }
+        // tolerances of states are meant for the default of reltol
+        let tightness = (options.reltol / DEFAULT_RELTOL).min(1.0);
         for (k, tolerance) in system.state_tolerances.iter().enumerate() {
             if tolerance.is_finite() {
                 let error = (self.trial.states[k] - self.predicted_states[k]).abs() * factor;
-                let size = error / (options.trtol * tolerance);
+                let size = error / (options.trtol * tolerance * tightness);
                 if size > largest.0 {
                     largest = (size, system.unknowns.len());
                 }

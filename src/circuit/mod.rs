@@ -84,6 +84,10 @@ pub struct Circuit {
     pub measures: Vec<Measure>,
     /// `.four` statements.
     pub fouriers: Vec<Fourier>,
+    /// `.array` statements.
+    pub arrays: Vec<Array>,
+    /// `.matrix` statements.
+    pub matrices: Vec<Matrix>,
     /// `.controller` blocks.
     pub controllers: Vec<ControllerBlock>,
     /// Libraries of compiled models, in the order of loading.
@@ -343,6 +347,36 @@ pub enum SweepTarget {
     TemperatureCelsius,
 }
 
+/// An array of cells that an `.array` statement made. The cell in row 3 and column 5 of `xa` is named `xa.r3c5`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Full name, lower case.
+    pub name: String,
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// `.matrix`: one signal of every cell of an array, at some times or at the end of an analysis.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    /// Index in [`Circuit::arrays`].
+    pub array: usize,
+    /// As written, `#` for the cell.
+    pub label: String,
+    /// The signals, row by row; a stuck cell has none.
+    pub signals: Vec<Option<Signal>>,
+    /// Times of a transient, s, ascending; none means its end.
+    pub at: Vec<f64>,
+    /// CSV file that is written.
+    pub file: Option<PathBuf>,
+    /// Where it was written.
+    pub span: Span,
+}
+
 /// `.limits`: the range of a measure that counts as a pass.
 #[derive(Debug, Clone)]
 pub struct MeasureLimit {
@@ -382,10 +416,17 @@ pub struct ControllerStatement {
     pub settings: Vec<ParamValue>,
 }
 
-/// ngspice's spelling of a hierarchical element name: its letter first (`v.x1.v1`).
+/// ngspice's spelling of a hierarchical element name: its letter first (`v.x1.v1`, and `v.xa.row3` as it is).
 pub fn spice_name(name: &str) -> String {
-    match name.rsplit_once('.') {
-        Some((_, own)) => format!("{}.{name}", &own[..own.chars().next().map_or(0, char::len_utf8)]),
-        None => name.to_string(),
+    match name.split_once('.') {
+        Some((first, _)) if first.len() > 1 => format!("{}.{name}", element_letter(name)),
+        _ => name.to_string(),
     }
+}
+
+/// The letter that tells what an element is: that of its own name, or of what it is in an array (`x1.r.xa.row3_0_1`).
+pub fn element_letter(name: &str) -> &str {
+    let own = name.rsplit('.').next().unwrap_or(name);
+    let spelled = name.split('.').find(|part| part.len() == 1);
+    spelled.unwrap_or(&own[..own.chars().next().map_or(0, char::len_utf8)])
 }

@@ -6,7 +6,9 @@ mod extra;
 mod extract;
 mod fit;
 mod compiled;
+mod generate;
 mod learning;
+mod matrices;
 mod models;
 mod run;
 mod script;
@@ -40,6 +42,8 @@ struct Arguments {
 enum Command {
     /// Run the analyses and the learning controllers of a deck
     Run(run::RunArguments),
+    /// Join the JSON reports of the shards of a learning run
+    Merge(learning::MergeArguments),
     /// Look for mistakes in a deck without simulating it
     Check {
         /// Netlist
@@ -51,6 +55,8 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         dialect: Option<Dialect>,
     },
+    /// Write a deck with its arrays line by line, for other simulators
+    Gen(generate::GenerateArguments),
     /// Run decks and compare them with what they expect
     Test(test::TestArguments),
     /// Judge one deck for `test`
@@ -85,7 +91,9 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Merge(arguments) => learning::merge(&arguments),
         Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
+        Command::Gen(arguments) => generate::generate(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Judge(arguments) => test::judge(&arguments),
         Command::Fit(arguments) => fit::fit(&arguments),

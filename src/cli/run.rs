@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use ionspice::analysis::{self, Failure, OperatingTable, Options, SimulationError, Sink};
+use ionspice::analysis::{self, Failure, MatrixValues, OperatingTable, Options, SimulationError, Sink};
 use ionspice::campaign;
 use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
-use ionspice::cosim::controller::Spec;
+use ionspice::cosim::controller::Program;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
 use ionspice::measure;
 use ionspice::netlist::Dialect;
@@ -19,7 +19,7 @@ use num_complex::Complex64;
 
 use super::extra::Extra;
 use super::script::{self, Ran};
-use super::{FAILED, SUCCESS, WRONG, learning, load, report, summary};
+use super::{FAILED, SUCCESS, WRONG, learning, load, matrices, report, summary};
 
 /// Arguments of `run`.
 #[derive(Args)]
@@ -41,12 +41,24 @@ pub struct RunArguments {
     /// Draw an SVG plot: waveforms, or the learning curve of a learning run
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+    /// Write the matrices of `.matrix` that name no file (a second one goes to FILE.2.csv, ..)
+    #[arg(long, value_name = "FILE")]
+    pub array_csv: Option<PathBuf>,
     /// Seed of every random draw (default: `.options seed=`, else 1)
     #[arg(long)]
     pub seed: Option<u64>,
     /// Number of seeds of a learning run, in parallel
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub seeds: u32,
+    /// Only part of the seeds of a learning run: shard I of N, from 1 (join the reports with `merge`)
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<learning::Shard>,
+    /// Folder where a learning run keeps its progress; started again, it goes on from there
+    #[arg(long, value_name = "FOLDER")]
+    pub checkpoint: Option<PathBuf>,
+    /// Seconds between checkpoints
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, requires = "checkpoint")]
+    pub checkpoint_every: f64,
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub sets: Vec<String>,
@@ -113,10 +125,10 @@ pub fn run(arguments: &RunArguments) -> u8 {
         report(&[nothing], &circuit.sources);
         return WRONG;
     }
-    let mut specs = Vec::new();
+    let mut programs = Vec::new();
     for block in &circuit.controllers {
-        match Spec::new(&circuit, block) {
-            Ok(spec) => specs.push(spec),
+        match Program::new(&circuit, block) {
+            Ok(program) => programs.push(program),
             Err(found) => {
                 report(&found, &circuit.sources);
                 return WRONG;
@@ -134,7 +146,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
             return code;
         }
     }
-    learning::learn(arguments, &circuit, &specs, &options, &plots).max(scripted)
+    learning::learn(arguments, &circuit, &programs, &options, &plots).max(scripted)
 }
 
 /// Prints why a run stopped; returns the exit code.
@@ -183,6 +195,7 @@ pub struct Output<'a> {
     pub plots: Vec<Dataset>,
     /// Operating points of the devices.
     extra: Extra,
+    matrices: Vec<MatrixValues>,
     progress: Progress,
     quiet: bool,
     stops: std::vec::IntoIter<f64>,
@@ -216,6 +229,7 @@ impl<'a> Output<'a> {
             raw,
             plots: Vec::new(),
             extra: Extra::default(),
+            matrices: Vec::new(),
             progress: Progress::silent(),
             quiet: arguments.quiet,
             stops: stops.into_iter(),
@@ -240,6 +254,7 @@ impl<'a> Output<'a> {
         if let Some(path) = &arguments.csv {
             check(write_csv(path, &self.plots).map(drop));
         }
+        matrices::write(self.circuit, &self.matrices, arguments.array_csv.as_deref(), &mut check);
         if let Some(path) = &arguments.json {
             let mut extra = Extra { devices: self.extra.devices.clone(), ..Extra::default() };
             self.plots.iter().for_each(|plot| extra.add(self.circuit, plot));
@@ -349,6 +364,10 @@ impl Sink for Output<'_> {
 
     fn devices(&mut self, tables: Vec<OperatingTable>) {
         self.extra.devices.extend(tables);
+    }
+
+    fn matrix(&mut self, matrix: MatrixValues) {
+        self.matrices.push(matrix);
     }
 
     fn progress(&mut self, done: f64) {

@@ -11,7 +11,9 @@ use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 50] = [
+pub(crate) const KNOWN: [&str; 52] = [
+    "array",
+    "matrix",
     "measure",
     "meas",
     "four",

@@ -227,6 +227,7 @@ impl Parser {
             }
             ".model" => return self.model(line).map(|()| Next::Line),
             ".subckt" | ".macro" => return self.subcircuit(line).map(|()| Next::Line),
+            ".array" => return self.array(line).map(|()| Next::Line),
             ".data" => return self.open_table(line).map(|()| Next::Line),
             ".enddata" => return self.close_table().map(|()| Next::Line),
             _ if self.conditional(line, keyword)? => return Ok(Next::Line),
@@ -318,6 +319,10 @@ impl Parser {
             "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => self.analysis(cursor, word)?,
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
+            "matrix" => {
+                let matrix = self.matrix(cursor)?;
+                self.deck.matrices.push(matrix);
+            }
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
             "fit" => self.deck.fits.push(super::fit::fit(cursor)?),
             "fitdata" => self.deck.fit_data.push(super::fit::data(cursor)?),

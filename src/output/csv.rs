@@ -22,6 +22,24 @@ pub fn write_csv(path: &Path, datasets: &[Dataset]) -> Result<Vec<PathBuf>, Outp
     Ok(written)
 }
 
+/// Writes a matrix, row by row, without headings: a file that an `.array` can read.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_matrix(path: &Path, values: &[f64], columns: usize) -> Result<(), OutputError> {
+    let write = |out: &mut io::BufWriter<std::fs::File>| -> io::Result<()> {
+        for row in values.chunks(columns.max(1)) {
+            for (k, value) in row.iter().enumerate() {
+                separator(out, k)?;
+                number(out, *value)?;
+            }
+            writeln!(out)?;
+        }
+        out.flush()
+    };
+    write(&mut create(path)?).map_err(OutputError::io(path))
+}
+
 /// Writes one dataset as CSV.
 pub fn write_table(out: &mut impl Write, data: &Dataset) -> io::Result<()> {
     let columns = columns(data);

@@ -1,13 +1,19 @@
 //! Memristors: one file per compact model, and a bank that eliminates their states.
 //!
+//! Temperature (`temp`, `dtemp`), spread (`sigma_<parameter>`), small-signal behaviour and error control are the same for all of
+//! them: `docs/devices/memristors.md`.
+//!
 //! To add a model, write a file with its `parameters!` and its [`CompactModel`], and add one entry to [`TYPES`].
 
 mod bank;
 pub mod cmo_hfo2;
+pub mod hfo2_ta;
 pub mod model;
 pub mod noise;
 pub mod smooth;
 mod solve;
+pub mod sox;
+mod variation;
 pub mod vteam;
 
 #[cfg(test)]
@@ -17,8 +23,11 @@ use crate::devices::{ModelType, Parameters};
 
 pub use bank::MemristorBank;
 pub use model::CompactModel;
+pub use variation::Common;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
+use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
+use sox::{Sox, SoxParams};
 use vteam::{Vteam, VteamParams};
 
 /// Terminals of every memristor: top and bottom electrode.
@@ -32,7 +41,7 @@ pub const TYPES: &[ModelType] = &[
         source: "Kvatinsky et al., IEEE Trans. Circuits Syst. II 62, 786 (2015), doi:10.1109/TCSII.2015.2433536",
         terminals: TERMINALS,
         model_params: VteamParams::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: Vteam::INTERNALS,
         build: MemristorBank::<Vteam, 1>::build,
     },
@@ -43,8 +52,30 @@ pub const TYPES: &[ModelType] = &[
                  doi:10.1038/s42256-025-01149-w",
         terminals: TERMINALS,
         model_params: CmoHfo2Params::SPECS,
-        instance_params: &[],
+        instance_params: Common::SPECS,
         internals: CmoHfo2::INTERNALS,
         build: MemristorBank::<CmoHfo2, 1>::build,
+    },
+    ModelType {
+        kinds: &["sox"],
+        summary: "SOX: second-order oxygen-ion memristor, barrier occupancy and slow intrinsic gradient",
+        source: "own model (docs/devices/sox.md) after the device in Ming et al., Nature Communications 17, 3367 (2026), \
+                 doi:10.1038/s41467-026-70014-0",
+        terminals: TERMINALS,
+        model_params: SoxParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Sox::INTERNALS,
+        build: MemristorBank::<Sox, 2>::build,
+    },
+    ModelType {
+        kinds: &["hfo2_ta"],
+        summary: "filamentary Pd/HfO2/Ta memristor of a 1T1R cell, written by a current limit",
+        source: "own model (docs/devices/hfo2_1t1r.md) of the devices in Wang et al., Nature Electronics 2 (2019), \
+                 doi:10.1038/s41928-019-0221-6",
+        terminals: TERMINALS,
+        model_params: Hfo2TaParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Hfo2Ta::INTERNALS,
+        build: MemristorBank::<Hfo2Ta, 1>::build,
     },
 ];

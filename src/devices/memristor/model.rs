@@ -111,6 +111,8 @@ pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'stati
     const AMBIENT: f64 = DEFAULT_TEMPERATURE;
     /// Names of the solved states, then of the auxiliary states.
     const STATES: &'static [&'static str];
+    /// Parameters that the numbers of `ic=a,b` stand for; none: the model has no `ic`.
+    const INITIAL: &'static [&'static str] = &[];
     /// Everything `@dev[..]` offers: the states, `g`, `i`, `v`, `p`, and what [`CompactModel::internal`] adds.
     const INTERNALS: &'static [&'static str];
     /// Range in which each solved state stays.
@@ -137,7 +139,8 @@ pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'stati
     fn rate(&self, s: &[f64; N], site: &Site, v: f64, held: &mut Self::Held) -> Rate<N>;
 
     /// An upper bound of every `|ds/dt|`, relative to the state's range and for all states, 1/s. It need not be tight, but
-    /// it should be cheap: cells that provably do not move skip the local solution.
+    /// it should be cheap: cells that provably do not move skip the local solution. A state that relaxes without voltage
+    /// has a bound above zero at 0 V.
     fn rate_bound(&self, v: f64, held: &mut Self::Held) -> f64;
 
     /// Moves the auxiliary states from their values at the last accepted point to the end of the step, in closed form: a

@@ -3,6 +3,8 @@
 //! The solution depends on its arguments alone (it always starts from the previous states), so a repeated evaluation
 //! gives the same bits. Of several solutions it finds the one next to the previous state in the direction of motion.
 
+use std::ops::{Div, Mul, Sub};
+
 use super::model::{CompactModel, Rate, Site, offset};
 
 /// Corrections below this fraction of a state's range end the iteration.
@@ -11,6 +13,12 @@ const SETTLED: f64 = 1e-9;
 const CLOSED: f64 = 1e-15;
 /// Iterations before giving up; bisection alone needs about 50.
 const ITERATIONS: usize = 100;
+/// Largest correction of several states in one iteration, relative to their ranges.
+const LIMIT: f64 = 0.2;
+/// Shortest part of a correction that is tried.
+const SHORTEST: f64 = 1e-3;
+/// Where Newton's method fails for several states, steps down to this power of 1/4 lead to the solution.
+const LONGEST_DETOUR: i32 = 20;
 
 /// New states and how they follow the voltage.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +97,8 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
     None
 }
 
-/// Newton's method for several states with a limit on each step and a line search on the scaled residual.
+/// Newton's method for several states from the previous ones. Where it fails, from the solutions of shorter and shorter steps:
+/// they lead from the previous states along the branch that belongs to them.
 fn damped<M: CompactModel<N>, const N: usize>(
     model: &M,
     coefficient: f64,
@@ -99,62 +108,110 @@ fn damped<M: CompactModel<N>, const N: usize>(
     v: f64,
     held: &mut M::Held,
 ) -> Option<Solution<N>> {
-    let residual = |s: &[f64; N], rate: &Rate<N>| -> [f64; N] {
-        std::array::from_fn(|k| rate.f[k] - coefficient * (s[k] - previous[k]) - offset[k])
-    };
-    let norm = |r: &[f64; N]| (0..N).map(|k| (r[k] / (M::DOMAIN[k].1 - M::DOMAIN[k].0)).powi(2)).sum::<f64>();
-    let mut s = *previous;
-    let mut rate = model.rate(&s, site, v, held);
-    let mut r = residual(&s, &rate);
-    for _ in 0..ITERATIONS {
-        let matrix: [[f64; N]; N] = std::array::from_fn(|j| {
-            std::array::from_fn(|k| if j == k { coefficient - rate.df_ds[j][k] } else { -rate.df_ds[j][k] })
-        });
-        let delta = eliminate(matrix, r)?;
-        let largest =
-            (0..N).map(|k| delta[k].abs() / (M::DOMAIN[k].1 - M::DOMAIN[k].0)).fold(0.0, |a: f64, b| a.max(b));
-        if largest <= SETTLED {
-            let states = std::array::from_fn(|k| s[k] + delta[k]);
-            return Some(Solution { states, ds_dv: eliminate(matrix, rate.df_dv)?, settled: true });
-        }
-        let mut fraction = (0.3 / largest).min(1.0);
-        loop {
-            let trial: [f64; N] = std::array::from_fn(|k| s[k] + fraction * delta[k]);
-            let trial_rate = model.rate(&trial, site, v, held);
-            let trial_r = residual(&trial, &trial_rate);
-            if norm(&trial_r) < norm(&r) || fraction < 1e-3 {
-                (s, rate, r) = (trial, trial_rate, trial_r);
-                break;
-            }
-            fraction *= 0.5;
+    let equation = Equation { model, offset, previous, site, v };
+    if let Some(solution) = equation.newton(coefficient, previous, held) {
+        return Some(solution);
+    }
+    let mut start = *previous;
+    for power in (0..=LONGEST_DETOUR).rev() {
+        match equation.newton(coefficient * 4f64.powi(power), &start, held) {
+            Some(solution) if power == 0 => return Some(solution),
+            Some(solution) => start = solution.states,
+            None => {}
         }
     }
     None
 }
 
+/// `coefficient * (s - previous) + offset = f(s, v)` with several states.
+struct Equation<'a, M, const N: usize> {
+    model: &'a M,
+    offset: &'a [f64; N],
+    previous: &'a [f64; N],
+    site: &'a Site<'a>,
+    v: f64,
+}
+
+impl<M: CompactModel<N>, const N: usize> Equation<'_, M, N> {
+    /// Newton's method with limited steps. A step is shortened until the next correction with the same matrix is the
+    /// smaller one: unlike the residual, corrections of a fast and a slow state compare in units of their ranges
+    /// (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 3.3).
+    fn newton(&self, coefficient: f64, start: &[f64; N], held: &mut M::Held) -> Option<Solution<N>> {
+        let mut s = *start;
+        let (mut rate, mut residual) = self.residual(coefficient, &s, held);
+        for _ in 0..ITERATIONS {
+            let matrix: [[f64; N]; N] = std::array::from_fn(|j| {
+                std::array::from_fn(|k| if j == k { coefficient - rate.df_ds[j][k] } else { -rate.df_ds[j][k] })
+            });
+            let correction = eliminate(matrix, residual, f64::abs)?;
+            let size = largest::<M, N>(&correction);
+            if size <= SETTLED {
+                let states = std::array::from_fn(|k| s[k] + correction[k]);
+                return Some(Solution { states, ds_dv: eliminate(matrix, rate.df_dv, f64::abs)?, settled: true });
+            }
+            let mut fraction = (LIMIT / size).min(1.0);
+            loop {
+                let trial: [f64; N] = std::array::from_fn(|k| s[k] + fraction * correction[k]);
+                let (trial_rate, trial_residual) = self.residual(coefficient, &trial, held);
+                let next = eliminate(matrix, trial_residual, f64::abs).map(|next| largest::<M, N>(&next));
+                if next.is_some_and(|next| next < size || fraction < SHORTEST) {
+                    (s, rate, residual) = (trial, trial_rate, trial_residual);
+                    break;
+                }
+                if fraction < SHORTEST {
+                    return None;
+                }
+                fraction *= 0.5;
+            }
+        }
+        None
+    }
+
+    fn residual(&self, coefficient: f64, s: &[f64; N], held: &mut M::Held) -> (Rate<N>, [f64; N]) {
+        let rate = self.model.rate(s, self.site, self.v, held);
+        let residual = std::array::from_fn(|k| rate.f[k] - coefficient * (s[k] - self.previous[k]) - self.offset[k]);
+        (rate, residual)
+    }
+}
+
+/// Largest correction relative to the range of its state.
+fn largest<M: CompactModel<N>, const N: usize>(correction: &[f64; N]) -> f64 {
+    correction.iter().zip(M::DOMAIN).map(|(c, (low, high))| c.abs() / (high - low)).fold(0.0, f64::max)
+}
+
 /// Gaussian elimination with row exchanges; `None` for a singular or non-finite system.
-fn eliminate<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> Option<[f64; N]> {
+pub(super) fn eliminate<T: Number, const N: usize>(
+    mut a: [[T; N]; N],
+    mut b: [T; N],
+    magnitude: impl Fn(T) -> f64,
+) -> Option<[T; N]> {
     for k in 0..N {
-        let pivot = (k..N).max_by(|&i, &j| a[i][k].abs().total_cmp(&a[j][k].abs()))?;
+        let pivot = (k..N).max_by(|&i, &j| magnitude(a[i][k]).total_cmp(&magnitude(a[j][k])))?;
         a.swap(k, pivot);
         b.swap(k, pivot);
-        if a[k][k] == 0.0 || !a[k][k].is_finite() {
+        let size = magnitude(a[k][k]);
+        if size == 0.0 || !size.is_finite() {
             return None;
         }
         for i in k + 1..N {
             let factor = a[i][k] / a[k][k];
             let row = a[k];
             for (entry, above) in a[i][k..].iter_mut().zip(&row[k..]) {
-                *entry -= factor * above;
+                *entry = *entry - factor * *above;
             }
-            b[i] -= factor * b[k];
+            b[i] = b[i] - factor * b[k];
         }
     }
     for k in (0..N).rev() {
         for j in k + 1..N {
-            b[k] -= a[k][j] * b[j];
+            b[k] = b[k] - a[k][j] * b[j];
         }
-        b[k] /= a[k][k];
+        b[k] = b[k] / a[k][k];
     }
-    b.iter().all(|x| x.is_finite()).then_some(b)
+    b.iter().all(|&x| magnitude(x).is_finite()).then_some(b)
 }
+
+/// Real and complex numbers.
+pub(super) trait Number: Copy + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> {}
+
+impl<T: Copy + Sub<Output = T> + Mul<Output = T> + Div<Output = T>> Number for T {}

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::Elaborator;
-use super::signals::reversed;
+use super::signals::{cells, reversed};
 use crate::calc::{self, Expr, Kind, Name, Reference};
 use crate::circuit::{Column, Fourier, Measure, NodeId, Print, Signal, spice_name};
 use crate::diagnostic::Diagnostic;
@@ -250,7 +250,8 @@ impl<'d> Elaborator<'d> {
         let dotted = word.text.replace(':', ".");
         let inner = dotted.split_once('.').map_or("", |(_, rest)| rest).to_string();
         let spellings = [word.text.to_string(), reversed(&dotted).unwrap_or_default(), inner, dotted];
-        let full = spellings.into_iter().find(|name| self.element_index.get(name) == Some(&id));
+        let full =
+            spellings.into_iter().chain(cells(&word.text)).find(|name| self.element_index.get(name) == Some(&id));
         full.ok_or_else(|| Diagnostic::error(word.span, format!("unknown element `{}`", word.text)).into())
     }
 

@@ -1,5 +1,7 @@
+mod bank;
 mod cmo_hfo2;
 mod harness;
 mod models;
 mod solver;
+mod sox;
 mod vteam;
