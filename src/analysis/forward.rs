@@ -343,8 +343,7 @@ pub fn transient(
         false => system.operating_point(circuit, true, options)?.point,
     };
     system.begin(AnalysisKind::Transient);
-    let mut all =
-        Trajectory { signals: probes.probes.len(), parameters: moved.len(), ..Trajectory::default() };
+    let mut all = Trajectory { signals: probes.probes.len(), parameters: moved.len(), ..Trajectory::default() };
     let mut row = Vec::new();
     let mut note = |all: &mut Trajectory, system: &System, now: &Transient, corner: bool| {
         row.clear();
@@ -392,11 +391,8 @@ pub fn sweep(
 ) -> Result<Trajectory, Failure> {
     let mut formation = Formation::new(circuit, moved, signals, options)?;
     formation.all().for_each(|follower| follower.system.begin(AnalysisKind::Static));
-    let mut all = Trajectory {
-        signals: formation.base.probes.probes.len(),
-        parameters: moved.len(),
-        ..Trajectory::default()
-    };
+    let mut all =
+        Trajectory { signals: formation.base.probes.probes.len(), parameters: moved.len(), ..Trajectory::default() };
     let mut last: Option<Point> = None;
     let mut row = Vec::new();
     for (number, values) in rows.iter().enumerate() {
@@ -409,9 +405,9 @@ pub fn sweep(
         }
         let system = &mut formation.base.system;
         let found = match last.take() {
-            Some(start) => system
-                .solve_static(start, false, options)
-                .or_else(|_| system.operating_point(circuit, false, options)),
+            Some(start) => {
+                system.solve_static(start, false, options).or_else(|_| system.operating_point(circuit, false, options))
+            }
             None => system.operating_point(circuit, false, options),
         }?;
         formation.base.point.clone_from(&found.point);

@@ -15,11 +15,11 @@ use crate::calc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
+pub use fit::{FitData, FitDrive, FitPulses, FitSignal, FreeParameter, Given};
 pub use measure::{
     Column, Condition, Count, Edge, Event, Fourier, Measure, Measured, Norm, Print, Statistic, Switching, Task, Window,
 };
 pub use noise::{Distribution, NoiseWave, RandomWave};
-pub use fit::{FitData, FitDrive, FitPulses, FitSignal, FreeParameter, Given};
 pub use overrides::{Draw, Origin, Overrides};
 pub use small_signal::{Drive, FrequencyGrid, Output, ResistorNoise, Spacing};
 pub use waveform::{TranTimes, Waveform};

@@ -168,7 +168,13 @@ fn print(found: &Fit) {
     for e in &found.estimates {
         let value = card::number(e.value);
         match e.at_bound {
-            Some(bound) => println!("{:<name$} {value:>13} {:>10} {:>27}  {}", e.name, "-", format!("at the {bound} bound"), e.unit),
+            Some(bound) => println!(
+                "{:<name$} {value:>13} {:>10} {:>27}  {}",
+                e.name,
+                "-",
+                format!("at the {bound} bound"),
+                e.unit
+            ),
             None => {
                 let interval = format!("{:.5e} .. {:.5e}", e.interval.0, e.interval.1);
                 println!("{:<name$} {value:>13} {:>10.2e} {interval:>27}  {}", e.name, e.sigma, e.unit);
@@ -188,7 +194,10 @@ fn print(found: &Fit) {
         let same = finite.iter().filter(|&&c| c <= least * 1.001 + 1e-12).count();
         println!("{} of {} starts end at the best minimum", same, found.starts.len());
     }
-    println!("\n{:<32} {:<14} {:>6} {:>11} {:>9} {:>8} {:>7}", "data", "signal", "values", "rms", "rms/noise", "R2", "lag-1");
+    println!(
+        "\n{:<32} {:<14} {:>6} {:>11} {:>9} {:>8} {:>7}",
+        "data", "signal", "values", "rms", "rms/noise", "R2", "lag-1"
+    );
     for set in found.sets.iter().take(MOST_PLOTS) {
         for s in &set.signals {
             println!(
@@ -218,7 +227,11 @@ fn print(found: &Fit) {
         }
     }
     for e in found.estimates.iter().filter(|e| e.at_bound.is_some()) {
-        println!("`{}` ended at its {} bound: the data ask for more, or leave it open", e.name, e.at_bound.unwrap_or(""));
+        println!(
+            "`{}` ended at its {} bound: the data ask for more, or leave it open",
+            e.name,
+            e.at_bound.unwrap_or("")
+        );
     }
 }
 

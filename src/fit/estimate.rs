@@ -133,9 +133,7 @@ impl Fit {
         let dof = at.residuals.len().saturating_sub(free.len());
         let factor = if problem.noise.is_empty() { NORMAL } else { student(dof) };
         let estimates = (0..n).map(|k| estimate(&variables[k], at.u[k], covariance[k][k], bounds[k], factor)).collect();
-        let correlations = (0..n)
-            .map(|a| (0..n).map(|b| correlation(&covariance, a, b)).collect())
-            .collect();
+        let correlations = (0..n).map(|a| (0..n).map(|b| correlation(&covariance, a, b)).collect()).collect();
         let open = open(variables, &free, &singular, &vectors);
         Self {
             converged,
@@ -184,9 +182,7 @@ fn estimate(variable: &Variable, u: f64, variance: f64, at_bound: Option<&'stati
     let deviation = variance.sqrt();
     let (sigma, interval) = match (at_bound, variable.logarithmic) {
         (Some(_), _) => (f64::NAN, (f64::NAN, f64::NAN)),
-        (None, true) => {
-            (value * deviation, ((u - factor * deviation).exp(), (u + factor * deviation).exp()))
-        }
+        (None, true) => (value * deviation, ((u - factor * deviation).exp(), (u + factor * deviation).exp())),
         (None, false) => {
             let sigma = deviation * variable.slope(u);
             (sigma, (value - factor * sigma, value + factor * sigma))

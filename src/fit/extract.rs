@@ -89,8 +89,9 @@ pub fn extract(table: &Table, reading: Reading) -> Result<Extract, DataError> {
         (Some(v), Some(i)) => loops(table, v, i, reading),
         _ => Err(DataError::Content {
             path: table.path.clone(),
-            message: "neither an I-V loop (columns `v` and `i`) nor a pulse train (`conductance` and `phase` or `amplitude`)"
-                .into(),
+            message:
+                "neither an I-V loop (columns `v` and `i`) nor a pulse train (`conductance` and `phase` or `amplitude`)"
+                    .into(),
         }),
     }
 }
@@ -222,9 +223,9 @@ fn first_sign(table: &Table, v: &super::table::Column) -> f64 {
 
 /// One polarity of a loop.
 fn branch(points: &[(f64, f64)], sign: f64, read: f64) -> Option<Branch> {
-    let peak = (0..points.len()).filter(|&k| sign * points[k].0 > 0.0).max_by(|&a, &b| {
-        (sign * points[a].0).total_cmp(&(sign * points[b].0))
-    })?;
+    let peak = (0..points.len())
+        .filter(|&k| sign * points[k].0 > 0.0)
+        .max_by(|&a, &b| (sign * points[a].0).total_cmp(&(sign * points[b].0)))?;
     // the piece of this polarity around its peak
     let begin = (0..peak).rev().find(|&k| sign * points[k].0 <= 0.0).unwrap_or(0);
     let end = (peak..points.len()).find(|&k| sign * points[k].0 < 0.0).unwrap_or(points.len());
@@ -249,9 +250,10 @@ fn branch(points: &[(f64, f64)], sign: f64, read: f64) -> Option<Branch> {
 
 /// The current where a piece passes through a voltage.
 fn crossing(piece: &[(f64, f64)], v: f64) -> Option<f64> {
-    piece.windows(2).find(|w| (w[0].0 - v) * (w[1].0 - v) <= 0.0 && w[0].0 != w[1].0).map(|w| {
-        w[0].1 + (w[1].1 - w[0].1) * (v - w[0].0) / (w[1].0 - w[0].0)
-    })
+    piece
+        .windows(2)
+        .find(|w| (w[0].0 - v) * (w[1].0 - v) <= 0.0 && w[0].0 != w[1].0)
+        .map(|w| w[0].1 + (w[1].1 - w[0].1) * (v - w[0].0) / (w[1].0 - w[0].0))
 }
 
 /// `i(v) / (2 i(v/2))` on the way back from the positive peak, at 0.8 of it: one for an ohmic state.
@@ -343,7 +345,9 @@ struct Curve {
 impl Curve {
     /// `span` is the change of conductance that noise is measured by, S.
     fn of(values: &[f64], span: f64) -> Self {
-        let Some(smooth) = smooth(values) else { return Self { nonlinearity: f64::NAN, sigma: f64::NAN, lag1: f64::NAN } };
+        let Some(smooth) = smooth(values) else {
+            return Self { nonlinearity: f64::NAN, sigma: f64::NAN, lag1: f64::NAN };
+        };
         let n = values.len() as f64;
         let residual: Vec<f64> = values.iter().zip(&smooth).map(|(v, s)| v - s).collect();
         let rms = (residual.iter().map(|r| r * r).sum::<f64>() / n).sqrt();

@@ -4,7 +4,7 @@
 //! damping by the gain ratio after Nielsen, report IMM-REP-1999-05, DTU (1999); the loss enters by weights as in Triggs et
 //! al., LNCS 1883, 298 (2000).
 
-use super::dense::{least_squares, Matrix};
+use super::dense::{Matrix, least_squares};
 
 /// How large residuals count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -134,8 +134,7 @@ pub fn population(
         });
         columns.push(means);
     }
-    let correlations =
-        columns.iter().map(|a| columns.iter().map(|b| correlation(a, b)).collect()).collect();
+    let correlations = columns.iter().map(|a| columns.iter().map(|b| correlation(a, b)).collect()).collect();
     Ok(Population { members, spreads, correlations })
 }
 

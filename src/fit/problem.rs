@@ -268,10 +268,7 @@ fn sentence(failure: Failure) -> String {
 }
 
 /// Which statement each table belongs to.
-fn bound(
-    statements: &[FitData],
-    tables: Vec<(Option<String>, Table)>,
-) -> Result<Vec<(&FitData, Table)>, FitError> {
+fn bound(statements: &[FitData], tables: Vec<(Option<String>, Table)>) -> Result<Vec<(&FitData, Table)>, FitError> {
     let mut all = Vec::new();
     for statement in statements {
         if let Some(file) = &statement.file {

@@ -55,9 +55,10 @@ pub fn fit(
     };
     let found: Vec<Option<Minimum>> = starts.par_iter().map(|start| run(problem, start)).collect();
     let costs: Vec<f64> = found.iter().map(|m| m.as_ref().map_or(f64::INFINITY, |m| m.cost)).collect();
-    let mut best = found.into_iter().flatten().min_by(|a, b| a.cost.total_cmp(&b.cost)).ok_or_else(|| {
-        FitError::Simulation(problem.last_failure().unwrap_or_else(|| "no finite residual".into()))
-    })?;
+    let mut best =
+        found.into_iter().flatten().min_by(|a, b| a.cost.total_cmp(&b.cost)).ok_or_else(|| {
+            FitError::Simulation(problem.last_failure().unwrap_or_else(|| "no finite residual".into()))
+        })?;
     if !problem.noise.is_empty() {
         for _ in 0..ROUNDS {
             let change = estimate_noise(problem, &best);

@@ -192,8 +192,12 @@ fn present(circuit: &Circuit, target: &SweepTarget) -> Result<Present, String> {
             })
         }
         SweepTarget::Source(id) => match &circuit.elements[id.0 as usize].kind {
-            ElementKind::VoltageSource(source) => Ok(Present { value: Some(source.dc), limits: FREE, unit: "V".into() }),
-            ElementKind::CurrentSource(source) => Ok(Present { value: Some(source.dc), limits: FREE, unit: "A".into() }),
+            ElementKind::VoltageSource(source) => {
+                Ok(Present { value: Some(source.dc), limits: FREE, unit: "V".into() })
+            }
+            ElementKind::CurrentSource(source) => {
+                Ok(Present { value: Some(source.dc), limits: FREE, unit: "A".into() })
+            }
             _ => Ok(Present { value: None, limits: FREE, unit: String::new() }),
         },
         SweepTarget::Parameter(_) | SweepTarget::TemperatureCelsius => {

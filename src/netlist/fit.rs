@@ -9,8 +9,26 @@ use crate::diagnostic::Diagnostic;
 const FIT: [&str; 6] = ["from", "to", "start", "scale", "prior", "sigma"];
 /// Keys of `.fitdata`.
 const DATA: [&str; 20] = [
-    "file", "time", "drive", "column", "signal", "sigma", "relative", "pulse", "amplitude", "width", "edge", "period",
-    "read", "rate", "temp", "group", "device", "maxstep", "uic", "name",
+    "file",
+    "time",
+    "drive",
+    "column",
+    "signal",
+    "sigma",
+    "relative",
+    "pulse",
+    "amplitude",
+    "width",
+    "edge",
+    "period",
+    "read",
+    "rate",
+    "temp",
+    "group",
+    "device",
+    "maxstep",
+    "uic",
+    "name",
 ];
 
 fn unknown(word: &Word, keys: &[&str], statement: &str) -> Diagnostic {
