@@ -70,7 +70,12 @@ impl Batch {
         // entries of ground share a last place
         let mut count = 0;
         for slot in bank.slots_mut() {
-            *slot = if *slot == Slot::MAX { (4 * DEVICES) as Slot } else { count += 1; count - 1 };
+            *slot = if *slot == Slot::MAX {
+                (4 * DEVICES) as Slot
+            } else {
+                count += 1;
+                count - 1
+            };
         }
         let mut states = vec![0.0; bank.state_count()];
         bank.initial_states(&mut states);

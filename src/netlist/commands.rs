@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 50] = [
+pub(crate) const KNOWN: [&str; 52] = [
     "array",
     "matrix",
     "measure",
@@ -30,6 +30,8 @@ pub(crate) const KNOWN: [&str; 50] = [
     "step",
     "mc",
     "limits",
+    "fit",
+    "fitdata",
     "param",
     "func",
     "subckt",

@@ -176,9 +176,8 @@ impl Dataset {
     pub fn over(&self, name: &str) -> Option<Self> {
         let axis = self.find(name)?;
         let old = self.axis();
-        let order: Vec<usize> = std::iter::once(axis)
-            .chain((0..self.variables.len()).filter(|&k| k != axis && Some(k) != old))
-            .collect();
+        let order: Vec<usize> =
+            std::iter::once(axis).chain((0..self.variables.len()).filter(|&k| k != axis && Some(k) != old)).collect();
         let mut curves = self.header();
         curves.variables = order.iter().map(|&k| self.variables[k].clone()).collect();
         for point in 0..self.points() {

@@ -10,6 +10,7 @@ pub mod cmo_hfo2;
 pub mod hp;
 mod length;
 pub mod hfo2_ta;
+pub mod jart;
 pub mod model;
 pub mod noise;
 pub mod pem;
@@ -17,6 +18,7 @@ pub mod smooth;
 mod solve;
 pub mod team;
 pub mod sox;
+pub mod stanford;
 mod variation;
 pub mod vteam;
 pub mod window;
@@ -35,8 +37,10 @@ pub use variation::Common;
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
 use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use hp::{Hp, HpParams};
+use jart::{Jart, JartParams};
 use pem::{Pem, PemParams};
 use sox::{Sox, SoxParams};
+use stanford::{Stanford, StanfordParams};
 use team::{Team, TeamParams};
 use vteam::{Vteam, VteamParams};
 use wox::{WoxChang, WoxChangParams, WoxDu, WoxDuParams};
@@ -44,6 +48,9 @@ use yakopcic::{Yakopcic, YakopcicParams};
 
 /// Terminals of every memristor: top and bottom electrode.
 const TERMINALS: &[&str] = &["te", "be"];
+
+const JART_SOURCE: &str = "Cueppers et al., APL Materials 7, 091105 (2019), doi:10.1063/1.5108654; \
+                           Bengel et al., IEEE Trans. Circuits Syst. I 67, 4618 (2020), doi:10.1109/TCSI.2020.3018502";
 
 /// Type words of the memristor models.
 pub const TYPES: &[ModelType] = &[
@@ -127,6 +134,36 @@ pub const TYPES: &[ModelType] = &[
         instance_params: Common::SPECS,
         internals: WoxDu::INTERNALS,
         build: MemristorBank::<WoxDu, 2>::build,
+    },
+    ModelType {
+        kinds: &["jart_vcm_v1b", "jart"],
+        summary: "JART VCM v1b: filamentary valence-change memory Pt/HfO2/TiOx/Ti, deterministic",
+        source: JART_SOURCE,
+        terminals: &["ae", "oe"],
+        model_params: JartParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Jart::<false>::INTERNALS,
+        build: MemristorBank::<Jart<false>, 1>::build,
+    },
+    ModelType {
+        kinds: &["jart_vcm_v1b_var", "jart_var"],
+        summary: "JART VCM v1b, variability-aware: filament geometry moves with each half cycle",
+        source: JART_SOURCE,
+        terminals: &["ae", "oe"],
+        model_params: JartParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Jart::<true>::INTERNALS,
+        build: MemristorBank::<Jart<true>, 1>::build,
+    },
+    ModelType {
+        kinds: &["stanford_pku", "stanford"],
+        summary: "Stanford-PKU RRAM: gap of a filament, Joule heat, gap noise",
+        source: "Jiang et al., IEEE Trans. Electron Devices 63, 1884 (2016), doi:10.1109/TED.2016.2545412 (version 1.0.0)",
+        terminals: TERMINALS,
+        model_params: StanfordParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Stanford::INTERNALS,
+        build: MemristorBank::<Stanford, 1>::build,
     },
     ModelType {
         kinds: &["sox"],

@@ -5,5 +5,7 @@ mod harness;
 mod models;
 mod robust;
 mod solver;
+mod stanford;
 mod sox;
 mod vteam;
+mod jart;
