@@ -4,6 +4,7 @@ mod campaign;
 mod check;
 mod extra;
 mod compiled;
+mod continual;
 mod generate;
 mod learning;
 mod matrices;
