@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 50] = [
+pub(crate) const KNOWN: [&str; 52] = [
     "array",
     "matrix",
     "measure",
@@ -29,6 +29,8 @@ pub(crate) const KNOWN: [&str; 50] = [
     "step",
     "mc",
     "limits",
+    "fit",
+    "fitdata",
     "param",
     "func",
     "subckt",

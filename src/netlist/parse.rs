@@ -324,6 +324,8 @@ impl Parser {
                 self.deck.matrices.push(matrix);
             }
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
+            "fit" => self.deck.fits.push(super::fit::fit(cursor)?),
+            "fitdata" => self.deck.fit_data.push(super::fit::data(cursor)?),
             "limits" => self.deck.limits.push(super::sweeps::limits(cursor)?),
             "controller" => {
                 let span = cursor.line.span();

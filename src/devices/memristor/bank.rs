@@ -204,6 +204,11 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
         limited
     }
 
+    fn breakpoint(&self, after: f64) -> f64 {
+        let next = |cell: &Cell| self.models[cell.model as usize].breakpoint(cell.stream, after);
+        self.cells.iter().map(next).fold(f64::INFINITY, f64::min)
+    }
+
     fn event(&self, before: &[f64], after: &[f64], _memory: &[f64]) -> Option<f64> {
         let turns = |cell: &&Cell| self.models[cell.model as usize].marks_turns();
         let fraction = |cell: &Cell| {

@@ -8,11 +8,13 @@
 mod bank;
 pub mod cmo_hfo2;
 pub mod hfo2_ta;
+pub mod jart;
 pub mod model;
 pub mod noise;
 pub mod smooth;
 mod solve;
 pub mod sox;
+pub mod stanford;
 mod variation;
 pub mod vteam;
 
@@ -27,11 +29,16 @@ pub use variation::Common;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
 use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
+use jart::{Jart, JartParams};
 use sox::{Sox, SoxParams};
+use stanford::{Stanford, StanfordParams};
 use vteam::{Vteam, VteamParams};
 
 /// Terminals of every memristor: top and bottom electrode.
 const TERMINALS: &[&str] = &["te", "be"];
+
+const JART_SOURCE: &str = "Cueppers et al., APL Materials 7, 091105 (2019), doi:10.1063/1.5108654; \
+                           Bengel et al., IEEE Trans. Circuits Syst. I 67, 4618 (2020), doi:10.1109/TCSI.2020.3018502";
 
 /// Type words of the memristor models.
 pub const TYPES: &[ModelType] = &[
@@ -55,6 +62,36 @@ pub const TYPES: &[ModelType] = &[
         instance_params: Common::SPECS,
         internals: CmoHfo2::INTERNALS,
         build: MemristorBank::<CmoHfo2, 1>::build,
+    },
+    ModelType {
+        kinds: &["jart_vcm_v1b", "jart"],
+        summary: "JART VCM v1b: filamentary valence-change memory Pt/HfO2/TiOx/Ti, deterministic",
+        source: JART_SOURCE,
+        terminals: &["ae", "oe"],
+        model_params: JartParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Jart::<false>::INTERNALS,
+        build: MemristorBank::<Jart<false>, 1>::build,
+    },
+    ModelType {
+        kinds: &["jart_vcm_v1b_var", "jart_var"],
+        summary: "JART VCM v1b, variability-aware: filament geometry moves with each half cycle",
+        source: JART_SOURCE,
+        terminals: &["ae", "oe"],
+        model_params: JartParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Jart::<true>::INTERNALS,
+        build: MemristorBank::<Jart<true>, 1>::build,
+    },
+    ModelType {
+        kinds: &["stanford_pku", "stanford"],
+        summary: "Stanford-PKU RRAM: gap of a filament, Joule heat, gap noise",
+        source: "Jiang et al., IEEE Trans. Electron Devices 63, 1884 (2016), doi:10.1109/TED.2016.2545412 (version 1.0.0)",
+        terminals: TERMINALS,
+        model_params: StanfordParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Stanford::INTERNALS,
+        build: MemristorBank::<Stanford, 1>::build,
     },
     ModelType {
         kinds: &["sox"],

@@ -114,7 +114,7 @@ impl<'d> Elaborator<'d> {
     }
 
     /// The signal that an expression is, if it is just one; its label is as written.
-    fn plain_signal(&self, expr: &Expr, written: &str) -> Option<Signal> {
+    pub(super) fn plain_signal(&self, expr: &Expr, written: &str) -> Option<Signal> {
         let Kind::Vector(Reference { plot: None, name }) = &expr.kind else { return None };
         let bare = !written.contains(['(', '#', '@']) && matches!(name, Name::Voltage(..));
         let label = if bare { format!("v({written})") } else { written.to_string() };

@@ -3,5 +3,7 @@ mod cmo_hfo2;
 mod harness;
 mod models;
 mod solver;
+mod stanford;
 mod sox;
 mod vteam;
+mod jart;
