@@ -129,6 +129,10 @@ pub struct System {
     new_states: Vec<f64>,
     /// Remarks of the devices on their elements and models.
     pub warnings: Vec<Diagnostic>,
+    /// [`crate::devices::Bank::work`] of all banks.
+    work: f64,
+    /// Factoring costs more than an evaluation: factors are worth keeping. Known after the first factorisation.
+    pub(super) keeps_factors: bool,
     /// Work counters.
     pub counters: Counters,
 }
@@ -222,6 +226,8 @@ impl System {
             c: c0.clone(),
             jacobian: g0.clone(),
             dynamic,
+            work: banks.iter().map(|bank| bank.work()).sum(),
+            keeps_factors: true,
             unknowns,
             branches,
             sources,
@@ -344,7 +350,11 @@ impl System {
         for force in &self.forces {
             self.jacobian[self.diagonal[force.unknown as usize] as usize] += FORCE;
         }
-        self.lu.refactor(&self.jacobian).map(|_| ())
+        self.lu.refactor(&self.jacobian)?;
+        if self.counters.factorisations == 1 {
+            self.keeps_factors = self.lu.stats().flops > self.work;
+        }
+        Ok(())
     }
 
     /// Sum of `|J x|` of every row, term by term, with the matrix factored last.
