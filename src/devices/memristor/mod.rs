@@ -15,6 +15,7 @@ pub mod smooth;
 mod solve;
 pub mod sox;
 pub mod stanford;
+pub mod stanford_thermal;
 mod variation;
 pub mod vteam;
 
@@ -32,6 +33,7 @@ use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use jart::{Jart, JartParams};
 use sox::{Sox, SoxParams};
 use stanford::{Stanford, StanfordParams};
+use stanford_thermal::{StanfordThermal, StanfordThermalParams};
 use vteam::{Vteam, VteamParams};
 
 /// Terminals of every memristor: top and bottom electrode.
@@ -92,6 +94,16 @@ pub const TYPES: &[ModelType] = &[
         instance_params: Common::SPECS,
         internals: Stanford::INTERNALS,
         build: MemristorBank::<Stanford, 1>::build,
+    },
+    ModelType {
+        kinds: &["stanford_thermal", "sky130_reram"],
+        summary: "Stanford-type RRAM with a thermal capacitance, as in SkyWater 130 nm",
+        source: "Jiang et al., IEEE Trans. Electron Devices 63, 1884 (2016), doi:10.1109/TED.2016.2545412; sky130_fd_pr_reram, SkyWater PDK",
+        terminals: TERMINALS,
+        model_params: StanfordThermalParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: StanfordThermal::INTERNALS,
+        build: MemristorBank::<StanfordThermal, 2>::build,
     },
     ModelType {
         kinds: &["sox"],
