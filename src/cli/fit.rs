@@ -16,6 +16,9 @@ use super::{FAILED, SUCCESS, WRONG, overrides, report};
 /// Most data sets whose residuals are drawn.
 const MOST_PLOTS: usize = 50;
 
+/// Correlation of neighbouring residuals from which the intervals are called too narrow.
+const CORRELATED: f64 = 0.3;
+
 /// How outliers count.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum LossName {
@@ -225,6 +228,16 @@ fn print(found: &Fit) {
             let members: Vec<String> = direction.members.iter().map(|(n, w)| format!("{w:+.2} {n}")).collect();
             println!("  {:>9.3}  along {}", direction.deviation, members.join(" "));
         }
+    }
+    let correlated = |r: f64| ((1.0 + r) / (1.0 - r)).sqrt();
+    let signals = || found.sets.iter().flat_map(|set| &set.signals).filter(|s| s.count > 20);
+    let worst = signals().map(|s| s.lag1).filter(|r| r.is_finite()).fold(0.0, f64::max);
+    if worst > CORRELATED {
+        println!(
+            "\nneighbouring residuals are correlated (lag-1 up to {worst:.2}): the model misses a part of the curve or the noise is not \
+             white; intervals are too narrow by about {:.1}",
+            correlated(worst.min(0.99))
+        );
     }
     for e in found.estimates.iter().filter(|e| e.at_bound.is_some()) {
         println!(

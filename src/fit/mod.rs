@@ -17,6 +17,9 @@ mod search;
 mod table;
 mod variable;
 
+#[cfg(test)]
+mod tests;
+
 pub use dense::{Matrix, least_squares, singular_values};
 pub use estimate::{Direction, Estimate, Fit, SetFit, SignalFit};
 pub use experiment::{DataSet, Experiment, Observation};
