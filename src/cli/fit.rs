@@ -65,6 +65,9 @@ pub struct FitArguments {
     /// Fit every device by itself and describe their spread
     #[arg(long)]
     population: bool,
+    /// Intervals by the profile of the likelihood as well
+    #[arg(long, conflicts_with = "population")]
+    profile: bool,
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     sets: Vec<String>,
@@ -117,9 +120,14 @@ pub fn fit(arguments: &FitArguments) -> u8 {
     let found = fit::fit(&mut problem, &settings, &|iteration, cost| {
         progress.step(|| format!("step {iteration}, cost {cost:.6e}"));
     });
-    drop(progress);
     match found {
-        Ok(found) => finish(arguments, &problem, &found),
+        Ok(mut found) => {
+            if arguments.profile {
+                fit::profile(&problem, &mut found, &settings);
+            }
+            drop(progress);
+            finish(arguments, &problem, &found)
+        }
         Err(error) => explain(&error, &parsed.sources()),
     }
 }
@@ -182,6 +190,13 @@ fn print(found: &Fit) {
                 let interval = format!("{:.5e} .. {:.5e}", e.interval.0, e.interval.1);
                 println!("{:<name$} {value:>13} {:>10.2e} {interval:>27}  {}", e.name, e.sigma, e.unit);
             }
+        }
+    }
+    if found.estimates.iter().any(|e| e.profile.is_some()) {
+        println!("\n{:<name$} {:>27}", "parameter", "95 % by the profile");
+        for e in &found.estimates {
+            let Some((low, high)) = e.profile else { continue };
+            println!("{:<name$} {:>27}  {}", e.name, format!("{low:.5e} .. {high:.5e}"), e.unit);
         }
     }
     let noise = if found.noise_estimated { " (noise estimated from the residuals)" } else { "" };

@@ -25,7 +25,7 @@ pub use estimate::{Direction, Estimate, Fit, SetFit, SignalFit};
 pub use experiment::{DataSet, Experiment, Observation};
 pub use least_squares::{End, Loss};
 pub use problem::{DataFile, Problem};
-pub use search::{SearchSettings, fit};
+pub use search::{SearchSettings, fit, profile};
 pub use table::{Column, DataError, Table};
 pub use variable::Variable;
 
