@@ -125,6 +125,13 @@ pub fn learn(
     plots: &[Dataset],
 ) -> u8 {
     for (number, program) in programs.iter().enumerate() {
+        if let Program::Continual(continual) = program {
+            let code = super::continual::benchmark(arguments, circuit, continual, options, number);
+            if code != SUCCESS {
+                return code;
+            }
+            continue;
+        }
         let seeds = Seeds { first: options.seed, count: arguments.seeds };
         let list = arguments.shard.map_or_else(|| seeds.list(), |shard| seeds.shard(shard.index, shard.of));
         let configuration = program.description(circuit, options);

@@ -6,6 +6,7 @@ mod extra;
 mod extract;
 mod fit;
 mod compiled;
+mod continual;
 mod generate;
 mod learning;
 mod matrices;
