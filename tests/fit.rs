@@ -44,12 +44,7 @@ const BENCHES: &[Bench] = &[
         measured: "i",
         rows: || (0..60).map(|k| vec![0.2 + k as f64 / 59.0]).collect(),
     },
-    Bench {
-        name: "vteam",
-        headings: "t,v",
-        measured: "i",
-        rows: || driven(200e-9, 200, |t| sine(t, 0.5, 1e7)),
-    },
+    Bench { name: "vteam", headings: "t,v", measured: "i", rows: || driven(200e-9, 200, |t| sine(t, 0.5, 1e7)) },
     Bench {
         name: "cmo_hfo2",
         headings: "va,w",

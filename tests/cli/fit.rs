@@ -70,7 +70,8 @@ fn temperatures_separate_data_sets() {
     folder.write("d.csv", &text);
     let data = DATA.replace("drive=", "temp=temp drive=");
     // is does not change with temperature in these data: eg = 0 and xti = 0
-    let free = ".fit dm(is) from=1e-16 to=1e-9 scale=log\n.fit dm(n) from=0.8 to=3\n.fit dm(xti) from=-5 to=5 start=2\n";
+    let free =
+        ".fit dm(is) from=1e-16 to=1e-9 scale=log\n.fit dm(n) from=0.8 to=3\n.fit dm(xti) from=-5 to=5 start=2\n";
     let head = HEAD.replace("n=1.5", "n=1.5 eg=0.11");
     folder.write("fit.cir", &format!("{head}{free}{data}.end\n"));
     let ran = folder.ionspice(&["fit", "fit.cir", "--data", "d.csv", "--json"]);
@@ -159,7 +160,8 @@ fn figures_of_measured_devices() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
     let figures = json[0]["figures"].as_array().expect("figures");
-    let mean = |name: &str| figures.iter().find(|f| f["name"] == name).and_then(|f| f["mean"].as_f64()).expect("a mean");
+    let mean =
+        |name: &str| figures.iter().find(|f| f["name"] == name).and_then(|f| f["mean"].as_f64()).expect("a mean");
     // the authors' figures of all devices: on/off 1.3 to 2.2, noise 0.029 to 0.100 of the span
     assert!((1.2..2.6).contains(&mean("on/off ratio")), "{}", mean("on/off ratio"));
     let ran = folder.ionspice(&["extract", "none.csv"]);
