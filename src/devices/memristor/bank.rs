@@ -242,6 +242,8 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
         }
         match name {
             "v" => Some(v),
+            // the state as Xyce prints it
+            "n_x" => model.internal(name, &s, &site, v).or_else(|| self.internal(index, "x", ctx, states, &[])),
             "i" => Some(model.current(&s, &site, v, &mut held).i),
             "p" => Some(v * model.current(&s, &site, v, &mut held).i),
             "g" => Some(model.current(&s, &site, 0.0, &mut held).di_dv),

@@ -7,17 +7,24 @@
 
 mod bank;
 pub mod cmo_hfo2;
+pub mod hp;
+mod length;
 pub mod hfo2_ta;
 pub mod jart;
 pub mod model;
 pub mod noise;
+pub mod pem;
 pub mod smooth;
 mod solve;
+pub mod team;
 pub mod sox;
 pub mod stanford;
 pub mod stanford_thermal;
 mod variation;
 pub mod vteam;
+pub mod window;
+pub mod wox;
+pub mod yakopcic;
 
 #[cfg(test)]
 mod tests;
@@ -30,11 +37,16 @@ pub use variation::Common;
 
 use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
 use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
+use hp::{Hp, HpParams};
 use jart::{Jart, JartParams};
+use pem::{Pem, PemParams};
 use sox::{Sox, SoxParams};
 use stanford::{Stanford, StanfordParams};
 use stanford_thermal::{StanfordThermal, StanfordThermalParams};
+use team::{Team, TeamParams};
 use vteam::{Vteam, VteamParams};
+use wox::{WoxChang, WoxChangParams, WoxDu, WoxDuParams};
+use yakopcic::{Yakopcic, YakopcicParams};
 
 /// Terminals of every memristor: top and bottom electrode.
 const TERMINALS: &[&str] = &["te", "be"];
@@ -64,6 +76,66 @@ pub const TYPES: &[ModelType] = &[
         instance_params: Common::SPECS,
         internals: CmoHfo2::INTERNALS,
         build: MemristorBank::<CmoHfo2, 1>::build,
+    },
+    ModelType {
+        kinds: &["hp"],
+        summary: "linear ion drift (HP memristor) with window functions",
+        source: "Strukov et al., Nature 453, 80 (2008), doi:10.1038/nature06932",
+        terminals: TERMINALS,
+        model_params: HpParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Hp::INTERNALS,
+        build: MemristorBank::<Hp, 1>::build,
+    },
+    ModelType {
+        kinds: &["team"],
+        summary: "TEAM: threshold adaptive memristor, moved by its current",
+        source: "Kvatinsky et al., IEEE Trans. Circuits Syst. I 60, 211 (2013), doi:10.1109/TCSI.2012.2215714",
+        terminals: TERMINALS,
+        model_params: TeamParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Team::INTERNALS,
+        build: MemristorBank::<Team, 1>::build,
+    },
+    ModelType {
+        kinds: &["yakopcic"],
+        summary: "generalised memristor of Yakopcic",
+        source: "Yakopcic et al., IEEE Trans. Comput.-Aided Des. 32, 1201 (2013), doi:10.1109/TCAD.2013.2252057",
+        terminals: TERMINALS,
+        model_params: YakopcicParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Yakopcic::INTERNALS,
+        build: MemristorBank::<Yakopcic, 1>::build,
+    },
+    ModelType {
+        kinds: &["pem"],
+        summary: "piecewise empirical model with tables",
+        source: "Xyce Reference Guide, memristor level 4",
+        terminals: TERMINALS,
+        model_params: PemParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Pem::INTERNALS,
+        build: MemristorBank::<Pem, 1>::build,
+    },
+    ModelType {
+        kinds: &["wox"],
+        summary: "tungsten oxide, one state",
+        source: "Chang et al., Appl. Phys. A 102, 857 (2011), doi:10.1007/s00339-011-6296-1",
+        terminals: TERMINALS,
+        model_params: WoxChangParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: WoxChang::INTERNALS,
+        build: MemristorBank::<WoxChang, 1>::build,
+    },
+    ModelType {
+        kinds: &["wox_du"],
+        summary: "tungsten oxide, region and mobility",
+        source: "Du et al., Adv. Funct. Mater. 25, 4290 (2015), doi:10.1002/adfm.201501427",
+        terminals: TERMINALS,
+        model_params: WoxDuParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: WoxDu::INTERNALS,
+        build: MemristorBank::<WoxDu, 2>::build,
     },
     ModelType {
         kinds: &["jart_vcm_v1b", "jart"],

@@ -71,6 +71,11 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
         let rate = model.rate(&s, site, v, held);
         let residual = rate.f[0] - coefficient * (s[0] - previous[0]) - offset[0];
         let slope = coefficient - rate.df_ds[0][0];
+        if residual == 0.0 && s == *previous {
+            // at rest, even where it is an unstable rest (a window that is zero at the bound)
+            let ds_dv = rate.df_dv.map(|d| if slope > 0.0 { d / slope } else { 0.0 });
+            return Some(Solution { states: s, ds_dv, settled: true });
+        }
         if !(residual.is_finite() && slope.is_finite()) {
             return None;
         }

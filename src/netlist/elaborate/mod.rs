@@ -13,6 +13,7 @@ mod fit;
 mod flatten;
 mod kinds;
 mod line;
+mod memristors;
 mod models;
 mod passive;
 mod random;
