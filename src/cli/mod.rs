@@ -8,6 +8,7 @@ mod fit;
 mod compiled;
 mod continual;
 mod generate;
+mod html;
 mod learning;
 mod matrices;
 mod models;

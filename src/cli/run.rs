@@ -47,6 +47,9 @@ pub struct RunArguments {
     /// Write the matrices of `.matrix` that name no file (a second one goes to FILE.2.csv, ..)
     #[arg(long, value_name = "FILE")]
     pub array_csv: Option<PathBuf>,
+    /// Write a learning run as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Seed of every random draw (default: `.options seed=`, else 1)
     #[arg(long)]
     pub seed: Option<u64>,

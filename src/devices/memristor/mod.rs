@@ -19,6 +19,7 @@ mod solve;
 pub mod team;
 pub mod sox;
 pub mod stanford;
+pub mod stanford_thermal;
 mod variation;
 pub mod vteam;
 pub mod window;
@@ -41,6 +42,7 @@ use jart::{Jart, JartParams};
 use pem::{Pem, PemParams};
 use sox::{Sox, SoxParams};
 use stanford::{Stanford, StanfordParams};
+use stanford_thermal::{StanfordThermal, StanfordThermalParams};
 use team::{Team, TeamParams};
 use vteam::{Vteam, VteamParams};
 use wox::{WoxChang, WoxChangParams, WoxDu, WoxDuParams};
@@ -164,6 +166,16 @@ pub const TYPES: &[ModelType] = &[
         instance_params: Common::SPECS,
         internals: Stanford::INTERNALS,
         build: MemristorBank::<Stanford, 1>::build,
+    },
+    ModelType {
+        kinds: &["stanford_thermal", "sky130_reram"],
+        summary: "Stanford-type RRAM with a thermal capacitance, as in SkyWater 130 nm",
+        source: "Jiang et al., IEEE Trans. Electron Devices 63, 1884 (2016), doi:10.1109/TED.2016.2545412; sky130_fd_pr_reram, SkyWater PDK",
+        terminals: TERMINALS,
+        model_params: StanfordThermalParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: StanfordThermal::INTERNALS,
+        build: MemristorBank::<StanfordThermal, 2>::build,
     },
     ModelType {
         kinds: &["sox"],
