@@ -217,7 +217,10 @@ impl CompactModel<2> for WoxDu {
             f: [drive * limit - (w - p.wrest) * decay, p.la * up * room - (m - p.mrest) * mobility / p.ts],
             df_dv: [share * p.la * e * p.rw * cosh * limit, p.la * p.rm * dup * v.signum() * room],
             df_ds: [
-                [drive * dlimit + share * p.la * de * e * sinh * limit - decay, -(w - p.wrest) * p.sig * dmobility / p.ts],
+                [
+                    drive * dlimit + share * p.la * de * e * sinh * limit - decay,
+                    -(w - p.wrest) * p.sig * dmobility / p.ts,
+                ],
                 [0.0, -p.la * up * droom - (mobility + (m - p.mrest) * dmobility) / p.ts],
             ],
         }
