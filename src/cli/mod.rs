@@ -3,8 +3,12 @@
 mod campaign;
 mod check;
 mod extra;
+mod extract;
+mod fit;
 mod compiled;
+mod continual;
 mod generate;
+mod html;
 mod learning;
 mod matrices;
 mod models;
@@ -60,6 +64,10 @@ enum Command {
     /// Judge one deck for `test`
     #[command(hide = true)]
     Judge(test::JudgeArguments),
+    /// Fit model parameters to measured data
+    Fit(fit::FitArguments),
+    /// Classic figures of measured switching curves
+    Extract(extract::ExtractArguments),
     /// List the device models, or the parameters of one
     Models {
         /// Type word of a model card, such as `nmos`, or a module of the library
@@ -90,6 +98,8 @@ pub fn main() -> ExitCode {
         Command::Gen(arguments) => generate::generate(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Judge(arguments) => test::judge(&arguments),
+        Command::Fit(arguments) => fit::fit(&arguments),
+        Command::Extract(arguments) => extract::run(&arguments),
         Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
         Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })

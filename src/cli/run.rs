@@ -41,9 +41,15 @@ pub struct RunArguments {
     /// Draw an SVG plot: waveforms, or the learning curve of a learning run
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+    /// Draw the plot over this signal instead of time or the sweep: characteristic curves
+    #[arg(long, value_name = "SIGNAL", requires = "plot")]
+    pub plot_over: Option<String>,
     /// Write the matrices of `.matrix` that name no file (a second one goes to FILE.2.csv, ..)
     #[arg(long, value_name = "FILE")]
     pub array_csv: Option<PathBuf>,
+    /// Write a learning run as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Seed of every random draw (default: `.options seed=`, else 1)
     #[arg(long)]
     pub seed: Option<u64>,
@@ -263,7 +269,16 @@ impl<'a> Output<'a> {
         // Of samples the histograms of their measures are drawn.
         if let Some(path) = arguments.plot.as_ref().filter(|_| self.circuit.samples.is_none()) {
             for (k, plot) in self.plots.iter().filter(|p| p.axis().is_some()).enumerate() {
-                check(plot_waveforms(plot, &numbered(path, k + 1)));
+                let path = numbered(path, k + 1);
+                let over = arguments.plot_over.as_ref().map(|signal| plot.over(signal).ok_or(signal));
+                match over {
+                    None => check(plot_waveforms(plot, &path)),
+                    Some(Ok(curves)) => check(plot_waveforms(&curves, &path)),
+                    Some(Err(signal)) => {
+                        let source = std::io::Error::other(format!("`{signal}` is not among the saved signals"));
+                        check(Err(OutputError::Io { path, source }));
+                    }
+                }
             }
         }
         code

@@ -11,6 +11,7 @@ use super::checkpoint::Checkpoints;
 use super::cmo_fits::{Assignment, DeviceFit, in_turn, t_maze_assignment, water_maze_assignment};
 use super::deep_q::{ConductancePairs, DeepQ, DeepQRule, PairRule};
 use super::environment::Environment;
+use super::external::{ExternalAgent, ExternalEnvironment, ExternalError, ProcessPlan};
 use super::hardware::IdealWeights;
 use super::mountaincar::MountainCar;
 use super::ppo::{Ppo, PpoRule};
@@ -35,17 +36,31 @@ pub enum EnvironmentKind {
     CartPole,
     /// `mountaincar`: two quantities, three actions.
     MountainCar,
+    /// `external`: another process.
+    External(ProcessPlan),
 }
 
 impl EnvironmentKind {
-    /// The environment.
-    pub fn build(&self) -> AnyEnvironment {
+    /// Fewest moves from start to goal, when there is one number.
+    pub fn shortest_path(&self) -> Option<u32> {
         match self {
+            Self::TMaze => TMaze::new().shortest_path(),
+            _ => None,
+        }
+    }
+
+    /// The environment.
+    ///
+    /// # Errors
+    /// A process that does not start or does not answer.
+    pub fn build(&self) -> Result<AnyEnvironment, ExternalError> {
+        Ok(match self {
+            Self::External(plan) => Box::new(ExternalEnvironment::start(plan)?),
             Self::TMaze => Box::new(TMaze::new()),
             Self::WaterMaze => Box::new(WaterMaze::new()),
             Self::CartPole => Box::new(CartPole::new()),
             Self::MountainCar => Box::new(MountainCar::new()),
-        }
+        })
     }
 }
 
@@ -66,6 +81,8 @@ pub enum AgentKind {
     DeepQ(DeepQRule),
     /// `ppo`: proximal policy optimisation of one linear layer.
     Ppo(PpoRule),
+    /// `external`: another process.
+    External(ProcessPlan),
 }
 
 /// What holds the weights.
@@ -106,7 +123,7 @@ impl Devices {
             EnvironmentKind::TMaze => t_maze_assignment(fits),
             EnvironmentKind::WaterMaze => water_maze_assignment(fits),
             other => {
-                let world = other.build();
+                let world = other.build().map_err(|e| e.to_string())?;
                 Ok(in_turn(world.inputs(), world.actions(), fits.len()))
             }
         };
@@ -143,12 +160,17 @@ fn hidden(error: impl std::error::Error + Send + 'static) -> AgentError {
 }
 
 impl Experiment {
+    /// Whether part of it is another process, which nothing is known about before it runs.
+    pub fn is_external(&self) -> bool {
+        matches!(self.environment, EnvironmentKind::External(_)) || matches!(self.agent, AgentKind::External(_))
+    }
+
     /// Environment and agent of one seed.
     ///
     /// # Errors
     /// Parameters out of range, devices that do not fit the environment.
     pub fn build(&self, seed: u64) -> Result<(AnyEnvironment, AnyAgent), AgentError> {
-        let environment = self.environment.build();
+        let environment = self.environment.build().map_err(hidden)?;
         let shape @ (inputs, actions) = (environment.inputs(), environment.actions());
         let agent: AnyAgent = match (&self.agent, &self.weights) {
             (AgentKind::ActorCritic(rule), WeightKind::Ideal) => {
@@ -178,6 +200,9 @@ impl Experiment {
             }
             (AgentKind::RewardStdp { rule, decay }, _) => {
                 Box::new(Erased(RewardStdp::new(*rule, *decay, inputs, actions).map_err(hidden)?))
+            }
+            (AgentKind::External(plan), _) => {
+                Box::new(Erased(ExternalAgent::start(plan, inputs, actions, seed).map_err(hidden)?))
             }
             (AgentKind::Ppo(rule), _) => Box::new(Erased(Ppo::new(*rule, inputs, actions).map_err(hidden)?)),
         };

@@ -8,6 +8,8 @@
 //! | what an agent lives in | [`environment`], [`tmaze`], [`watermaze`], [`cartpole`], [`mountaincar`] |
 //! | what learns | [`agent`], [`actor_critic`], [`rstdp`], [`ppo`], [`deep_q`] |
 //! | what holds the weights of an actor-critic | [`hardware`], [`behavioural`], [`cmo_fits`] |
+//! | environments and agents in other processes | [`external`] |
+//! | the benchmark of continual learning | [`continual`] |
 //! | episodes and seeds, kept on disk | [`training`], [`random`], [`checkpoint`] |
 //! | experiments by name | [`experiment`] |
 //! | statistics over seeds | [`summary`] |
@@ -21,9 +23,11 @@ pub mod behavioural;
 pub mod cartpole;
 pub mod checkpoint;
 pub mod cmo_fits;
+pub mod continual;
 pub mod deep_q;
 pub mod environment;
 pub mod experiment;
+pub mod external;
 pub mod hardware;
 pub mod mountaincar;
 pub mod ppo;
@@ -43,6 +47,7 @@ pub use cmo_fits::DeviceFit;
 pub use deep_q::{ConductancePairs, DeepQ, DeepQRule, NetworkHardware, PairRule};
 pub use environment::{Environment, Outcome, Step};
 pub use experiment::{AgentKind, Devices, EnvironmentKind, Experiment, WeightKind};
+pub use external::{ExternalAgent, ExternalEnvironment, ExternalError, ProcessPlan};
 pub use hardware::{HardwareReport, IdealWeights, Pulses, Transition, UpdateRequests, WeightHardware, Weights};
 pub use mountaincar::MountainCar;
 pub use ppo::{Ppo, PpoRule};

@@ -7,7 +7,7 @@ use crate::circuit::{Circuit, ControllerBlock, ControllerStatement};
 use crate::diagnostic::Diagnostic;
 use crate::learn::{
     AgentKind, Behaviour, Curves, DeepQRule, DeviceFit, Devices, EnvironmentKind, Experiment, LearningRule, PairRule,
-    PpoRule, Stop, Training, WeightKind, cmo_fits,
+    PpoRule, ProcessPlan, Stop, Training, WeightKind, cmo_fits,
 };
 
 use super::reader::{Reader, Statements};
@@ -22,8 +22,8 @@ pub struct Functional {
 }
 
 const KEYWORDS: &[&str] = &["environment", "agent", "weights"];
-const ENVIRONMENTS: &[&str] = &["tmaze", "watermaze", "cartpole", "mountaincar"];
-const AGENTS: &[&str] = &["actor_critic", "rstdp", "ppo", "deep_q"];
+const ENVIRONMENTS: &[&str] = &["tmaze", "watermaze", "cartpole", "mountaincar", "external"];
+const AGENTS: &[&str] = &["actor_critic", "rstdp", "ppo", "deep_q", "external"];
 const WEIGHTS: &[&str] = &["ideal", "mean_curve", "per_cycle", "pairs"];
 /// Settings of every agent.
 const PLAN: [&str; 5] = ["episodes", "cap", "stop_above", "stop_twice_above", "stop_steps"];
@@ -44,6 +44,7 @@ impl Functional {
         let experiment = experiment(&mut reader, block, &statements);
         if let Some(experiment) = &experiment
             && reader.found.is_empty()
+            && !experiment.is_external()
             && let Err(problem) = experiment.build(0)
         {
             reader.found.push(Diagnostic::error(block.span, problem.to_string()).label("in this block"));
@@ -71,13 +72,36 @@ fn experiment<'c>(
 }
 
 fn environment<'c>(reader: &mut Reader<'c>, statement: &'c ControllerStatement) -> Option<EnvironmentKind> {
+    let name = reader.name(statement, ENVIRONMENTS)?;
+    if name == "external" {
+        reader.only(statement, &["command", "timeout"]);
+        return process(reader, statement).map(EnvironmentKind::External);
+    }
     reader.only(statement, &[]);
-    Some(match reader.name(statement, ENVIRONMENTS)? {
+    Some(match name {
         "tmaze" => EnvironmentKind::TMaze,
         "watermaze" => EnvironmentKind::WaterMaze,
         "cartpole" => EnvironmentKind::CartPole,
         _ => EnvironmentKind::MountainCar,
     })
+}
+
+/// The process of a statement; it starts in the folder of the deck.
+fn process(reader: &mut Reader, statement: &ControllerStatement) -> Option<ProcessPlan> {
+    let timeout = reader.number(statement, "timeout", Some(60.0), 1e-3, 1e6);
+    let Some((command, _)) = reader.text(statement, "command") else {
+        let problem = format!("`{}` external needs command=\"PROGRAM ARGUMENTS\"", statement.keyword);
+        reader.found.push(Diagnostic::error(statement.span, problem));
+        return None;
+    };
+    Some(ProcessPlan { command, folder: folder(reader), timeout })
+}
+
+/// Folder of the deck.
+fn folder(reader: &Reader) -> PathBuf {
+    let sources = &reader.circuit.sources;
+    let deck = (!sources.is_empty()).then(|| sources.file(0).path.parent().map(Path::to_path_buf)).flatten();
+    deck.unwrap_or_default()
 }
 
 /// Episodes, limits and what ends training early.
@@ -87,6 +111,7 @@ fn plan(reader: &mut Reader, statement: &ControllerStatement, environment: &Envi
         EnvironmentKind::WaterMaze => (5000.0, 300.0, None),
         EnvironmentKind::CartPole => (300.0, 1001.0, Some(1000)),
         EnvironmentKind::MountainCar => (60.0, 1e5, None),
+        EnvironmentKind::External(_) => (200.0, 1000.0, None),
     };
     let above_given = reader.optional(statement, "stop_above", 0.0, 1e9).map(|m| m as u32);
     Training {
@@ -128,6 +153,10 @@ fn agent_kind<'c>(
             only(reader, &["alpha", "temperature", "decay"]);
             let decay = reader.number(statement, "decay", Some(0.9), 0.0, 1.0);
             AgentKind::RewardStdp { rule: rule(reader, false), decay }
+        }
+        "external" => {
+            only(reader, &["command", "timeout"]);
+            AgentKind::External(process(reader, statement)?)
         }
         "ppo" => {
             only(reader, &["rate", "gamma", "lambda", "clip", "entropy", "horizon", "epochs", "minibatch"]);
@@ -240,10 +269,7 @@ fn devices(
     statement: &ControllerStatement,
     environment: &EnvironmentKind,
 ) -> Option<Option<Devices>> {
-    let folder: PathBuf = match reader.circuit.sources.is_empty() {
-        true => PathBuf::new(),
-        false => reader.circuit.sources.file(0).path.parent().map(Path::to_path_buf).unwrap_or_default(),
-    };
+    let folder = folder(reader);
     let before = reader.found.len();
     let mut file = |key: &str| {
         let (name, span) = reader.text(statement, key)?;
@@ -259,7 +285,13 @@ fn devices(
     if reader.found.len() > before {
         return None;
     }
-    let world = environment.build();
+    let world = match environment.build() {
+        Ok(world) => world,
+        Err(error) => {
+            reader.found.push(Diagnostic::error(statement.span, error.to_string()));
+            return None;
+        }
+    };
     let (inputs, actions) = (world.inputs(), world.actions());
     let mut devices = match fits {
         Some((text, span)) => match DeviceFit::read(&text, cycles.as_ref().map(|(text, _)| text.as_str())) {

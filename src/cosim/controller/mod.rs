@@ -9,6 +9,7 @@
 mod actor_critic;
 mod array;
 mod calibration;
+mod continual;
 mod functional;
 mod program;
 mod reader;
@@ -18,6 +19,7 @@ mod train;
 pub use actor_critic::ActorCriticArray;
 pub use array::{Array, Cell, Polarity};
 pub use calibration::Calibration;
+pub use continual::{Continual, RateSpec};
 pub use functional::Functional;
 pub use program::Program;
 pub use spec::{AgentSpec, CalibrateSpec, Column, EnvironmentKind, Lines, PulseSpec, ReadSpec, Reference, Spec};

@@ -7,6 +7,7 @@ use crate::circuit::{Circuit, ControllerBlock};
 use crate::diagnostic::Diagnostic;
 use crate::learn::{Checkpoints, Environment, Episode, SeedRun};
 
+use super::continual::{Continual, is_continual};
 use super::functional::{Functional, is_functional};
 use super::spec::Spec;
 use super::train::train_list;
@@ -18,6 +19,8 @@ pub enum Program {
     Array(Box<Spec>),
     /// Learning without a circuit.
     Functional(Box<Functional>),
+    /// The benchmark of continual learning.
+    Continual(Box<Continual>),
 }
 
 impl Program {
@@ -26,6 +29,9 @@ impl Program {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn new(circuit: &Circuit, block: &ControllerBlock) -> Result<Self, Vec<Diagnostic>> {
+        if is_continual(block) {
+            return Continual::new(circuit, block).map(|c| Self::Continual(Box::new(c)));
+        }
         if is_functional(block) {
             return Functional::new(circuit, block).map(|f| Self::Functional(Box::new(f)));
         }
@@ -37,6 +43,7 @@ impl Program {
         match self {
             Self::Array(spec) => &spec.name,
             Self::Functional(functional) => &functional.name,
+            Self::Continual(continual) => &continual.name,
         }
     }
 
@@ -45,6 +52,7 @@ impl Program {
         match self {
             Self::Array(spec) => spec.agent.episodes,
             Self::Functional(functional) => functional.experiment.training.episodes,
+            Self::Continual(_) => 0,
         }
     }
 
@@ -52,7 +60,8 @@ impl Program {
     pub fn shortest_path(&self) -> Option<u32> {
         match self {
             Self::Array(_) => crate::learn::TMaze::new().shortest_path(),
-            Self::Functional(functional) => functional.experiment.environment.build().shortest_path(),
+            Self::Functional(functional) => functional.experiment.environment.shortest_path(),
+            Self::Continual(_) => None,
         }
     }
 
@@ -62,6 +71,7 @@ impl Program {
         match self {
             Self::Array(spec) => format!("{version} {spec:?} {options:?} {:016x}", fingerprint(circuit)),
             Self::Functional(functional) => format!("{version} {:?}", functional.experiment),
+            Self::Continual(continual) => format!("{version} {continual:?} {:016x}", fingerprint(circuit)),
         }
     }
 
@@ -85,6 +95,9 @@ impl Program {
                 .experiment
                 .run(seeds, checkpoints, on_episode)
                 .map_err(|error| Failure::Simulation(SimulationError::Usage(error.to_string()))),
+            Self::Continual(_) => {
+                Err(Failure::Simulation(SimulationError::Usage("a benchmark has no seeds to train".to_owned())))
+            }
         }
     }
 }

@@ -9,9 +9,11 @@ mod behaviour;
 mod bins;
 mod check;
 mod columns;
+mod fit;
 mod flatten;
 mod kinds;
 mod line;
+mod memristors;
 mod models;
 mod passive;
 mod random;
@@ -185,6 +187,8 @@ pub(crate) fn elaborate(
         analyses: work.analyses(&top),
         steps: work.steps(&top),
         samples: work.samples(&top),
+        free: work.free_parameters(&top),
+        fit_data: work.fit_data(&top),
         limits: work.limits(&top),
         saved_bias: deck.saved_bias.clone(),
         initial_voltages: work.node_values(|block| &block.initial),
