@@ -66,19 +66,31 @@ impl System {
                 let worst = self.residual.iter().skip(1).position(|r| !r.is_finite()).map_or(0, |p| p + 1);
                 return Err(NewtonFailure { worst, reason: "a device gave a value that is not finite" });
             }
-            if limited {
+            // a correction with the present Jacobian, by older factors where those are dear
+            let iterative = !options.exact && self.is_dear_to_factor();
+            if limited && !iterative {
                 have_factors = false;
             }
-            if !have_factors {
+            let mut solved = false;
+            if iterative {
+                self.assemble(derivative.coefficient, homotopy);
+                solved = self.solve_iteratively();
+                fresh = solved;
+                have_factors = solved;
+            }
+            if !have_factors || options.exact {
                 self.factor_for(derivative, homotopy)?;
                 have_factors = true;
                 fresh = true;
             }
-            self.solve();
+            if !solved {
+                self.solve();
+            }
             let (mut size, mut at) = self.correction(point, options);
             let is_static = derivative.state_coefficient.is_none();
             let settled = fresh || iteration > 0;
-            let enough = if is_static || !settled { 0.05 * CONVERGED } else { CONVERGED };
+            let converged = super::system::tune("CONV", CONVERGED); let contraction = super::system::tune("CONTR", CONTRACTION); let quadratic = super::system::tune("QUAD", QUADRATIC);
+            let enough = if is_static || !settled { 0.05 * CONVERGED } else { converged };
             if !limited && size <= enough && self.residual_small(point, derivative, options) {
                 if is_static {
                     // Nothing else depends on the point: take the last correction along.
@@ -86,12 +98,13 @@ impl System {
                 }
                 return Ok(iteration + 1);
             }
-            if !limited && fresh && !is_static && size <= QUADRATIC {
+            let quadratically = last_size.is_finite() && size * (size / last_size).min(1.0) <= quadratic * converged;
+            if !limited && fresh && !is_static && (size <= quadratic || quadratically) {
                 self.take_correction(point);
                 self.correct_charges();
                 return Ok(iteration + 1);
             }
-            if !fresh && size > CONTRACTION * last_size.min(1e3) {
+            if !fresh && size > contraction * last_size.min(1e3) {
                 self.factor_for(derivative, homotopy)?;
                 self.solve();
                 (size, at) = self.correction(point, options);
@@ -123,12 +136,12 @@ impl System {
     fn correction(&self, point: &Point, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
         for (u, ((d, x), info)) in self.delta.iter().zip(&point.x).zip(&self.unknowns).enumerate().skip(1) {
-            let absolute = match info.kind {
-                UnknownKind::Voltage => options.vntol,
-                UnknownKind::Current if self.dynamic[u] => options.abstol,
+            let (absolute, floor) = match info.kind {
+                UnknownKind::Voltage => (options.vntol, self.voltage_floor),
+                UnknownKind::Current if self.dynamic[u] => (options.abstol, 0.0),
                 UnknownKind::Current => continue,
             };
-            let size = d.abs() / (options.reltol * x.abs().max((x + d).abs()) + absolute);
+            let size = d.abs() / (options.reltol * x.abs().max((x + d).abs()).max(floor) + absolute);
             if size > largest.0 || size.is_nan() {
                 largest = (if size.is_nan() { f64::INFINITY } else { size }, u);
             }
@@ -144,8 +157,9 @@ impl System {
                 UnknownKind::Voltage => options.abstol,
                 UnknownKind::Current => options.vntol,
             };
+            let converged = super::system::tune("RES", CONVERGED);
             let relative = self.flow[row].max(derivative.coefficient * self.q[row].abs());
-            self.residual[row].abs() - CONVERGED * options.reltol * relative - absolute
+            self.residual[row].abs() - converged * options.reltol * relative - absolute
         };
         let rows = 1..self.unknowns.len();
         rows.clone().all(|row| excess(row) <= 0.0) || {

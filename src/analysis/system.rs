@@ -8,7 +8,7 @@ use crate::devices::{
     UnknownKind,
 };
 use crate::diagnostic::Diagnostic;
-use crate::linear::{Lu, Pattern, Singular};
+use crate::linear::{Krylov, Lu, Pattern, Refactor, Singular};
 
 use super::Options;
 
@@ -87,6 +87,18 @@ pub struct Force {
     pub value: f64,
 }
 
+/// Residual of an iterative solution, relative to that of the first direction.
+const LINEAR_TOLERANCE: f64 = 1e-3;
+
+/// Most directions of an iterative solution.
+const MOST_DIRECTIONS: usize = 16;
+
+/// Below this price of a factorisation, in solutions, it is not worth avoiding.
+const FEWEST_DIRECTIONS: usize = 6;
+
+/// Time of an operation of a refactorisation over that of a solution, which waits for memory.
+const SPEED_OF_FACTORS: f64 = 0.7;
+
 /// Conductance of a [`Force`], S.
 const FORCE: f64 = 1e10;
 
@@ -107,6 +119,8 @@ pub struct System {
     pub(super) dynamic: Vec<bool>,
     /// Absolute tolerance of each device state (infinite: not controlled).
     pub state_tolerances: Vec<f64>,
+    /// Voltages count as at least this large where a relative tolerance refers to them, V.
+    pub voltage_floor: f64,
     /// Nodes tied during an operating point.
     pub forces: Vec<Force>,
     /// Resistive residual.
@@ -120,6 +134,11 @@ pub struct System {
     pub(super) memory_ranges: Vec<Range<usize>>,
     pub(super) pattern: Pattern,
     lu: Lu<f64>,
+    krylov: Krylov,
+    /// Cost of a refactorisation in solutions.
+    price: usize,
+    /// Directions spent since the last factorisation beyond the first of each solution.
+    spent: usize,
     g: Vec<f64>,
     c: Vec<f64>,
     g0: Vec<f64>,
@@ -228,11 +247,15 @@ impl System {
             banks,
             places,
             state_tolerances,
+            voltage_floor: 0.0,
             forces: Vec::new(),
             state_ranges,
             memory_ranges,
             pattern,
             lu,
+            krylov: Krylov::default(),
+            price: 0,
+            spent: 0,
             g0,
             c0,
             diagonal,
@@ -332,7 +355,27 @@ impl System {
     /// # Errors
     /// The unknown at which the matrix is singular.
     pub fn factor(&mut self, coefficient: f64, homotopy: &Homotopy) -> Result<(), Singular> {
+        self.assemble(coefficient, homotopy);
+        self.factor_assembled()
+    }
+
+    /// Factors the Jacobian assembled last.
+    ///
+    /// # Errors
+    /// The unknown at which the matrix is singular.
+    pub(super) fn factor_assembled(&mut self) -> Result<(), Singular> {
         self.counters.factorisations += 1;
+        self.spent = 0;
+        if self.lu.refactor(&self.jacobian)? == Refactor::Repivoted {
+            let stats = self.lu.stats();
+            let solution = 2.0 * (stats.nnz_l + stats.nnz_u).max(1) as f64;
+            self.price = (SPEED_OF_FACTORS * stats.flops / solution) as usize;
+        }
+        Ok(())
+    }
+
+    /// Assembles the Jacobian of the last evaluation.
+    pub(super) fn assemble(&mut self, coefficient: f64, homotopy: &Homotopy) {
         for ((j, g), c) in self.jacobian.iter_mut().zip(&self.g).zip(&self.c) {
             *j = g + coefficient * c;
         }
@@ -344,7 +387,35 @@ impl System {
         for force in &self.forces {
             self.jacobian[self.diagonal[force.unknown as usize] as usize] += FORCE;
         }
-        self.lu.refactor(&self.jacobian).map(|_| ())
+    }
+
+    /// True when there are factors, and several solutions with them cost less than new ones.
+    pub(super) fn is_dear_to_factor(&self) -> bool {
+        self.lu.is_ready() && self.price >= FEWEST_DIRECTIONS
+    }
+
+    /// Solves with the Jacobian assembled last by means of older factors; false when that takes too long, or so much has been
+    /// spent on such solutions that factors would have been cheaper.
+    pub(super) fn solve_iteratively(&mut self) -> bool {
+        if self.spent > self.price {
+            return false;
+        }
+        for (d, r) in self.delta.iter_mut().zip(&self.residual) {
+            *d = -r;
+        }
+        self.delta[0] = 0.0;
+        let most = MOST_DIRECTIONS.min(self.price);
+        let Self { krylov, lu, pattern, jacobian, delta, .. } = self;
+        let used = krylov.solve(
+            |v, product| pattern.multiply(jacobian, v, product),
+            |v| lu.solve_in_place(v),
+            &mut delta[1..],
+            LINEAR_TOLERANCE,
+            most,
+        );
+        self.counters.solves += used.unwrap_or(most) as u64 + 1;
+        self.spent += used.unwrap_or(most);
+        used.is_some()
     }
 
     /// Sum of `|J x|` of every row, term by term, with the matrix factored last.
@@ -476,6 +547,18 @@ impl System {
     pub fn place(&self, element: ElementId) -> Option<Place> {
         self.places[element.0 as usize]
     }
+}
+
+pub fn tune(name: &str, default: f64) -> f64 {
+    use std::sync::Mutex;
+    static CACHE: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
+    let mut c = CACHE.lock().unwrap();
+    if let Some(x) = c.iter().find(|x| x.0 == name) {
+        return x.1;
+    }
+    let v = std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
+    c.push((name.to_string(), v));
+    v
 }
 
 fn describe(info: &UnknownInfo) -> String {

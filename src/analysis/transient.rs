@@ -84,6 +84,7 @@ pub struct Transient {
     charge_history: Vec<f64>,
     state_history: Vec<f64>,
     predicted: Vec<f64>,
+    pub stop: f64,
     predicted_states: Vec<f64>,
     trial: Point,
     corner: Corner,
@@ -133,6 +134,7 @@ impl Transient {
             charge_history: vec![0.0; rows],
             state_history: vec![0.0; states],
             predicted: vec![0.0; rows],
+            stop: 0.0,
             predicted_states: vec![0.0; states],
             corner: Corner::default(),
             leaps: 0,
@@ -454,6 +456,7 @@ impl Transient {
         self.predict(predictor_order, &weights);
         let solved = self.solve(system, &formula, t, two_stages, false, options);
         if let Err((worst, reason)) = solved {
+            if std::env::var("DBG").is_ok() { eprintln!("{:.6} h {:.6} NEWTON {reason} {}", t*1e9, h*1e9, system.unknown_name(worst)); }
             return Outcome::Rejected(h / 8.0, worst, reason);
         }
         if usable < order {
@@ -465,6 +468,11 @@ impl Transient {
             return Outcome::Accepted(h * GROWTH);
         }
         let (size, worst) = self.truncation(system, h, error / (error + miss), options);
+        if std::env::var("DBG").is_ok() {
+            eprintln!("{:.6} h {:.6} size {:.3} {} x {:.3e} e {:.3e} scale {:.3e} ev {} fac {}", t*1e9, h*1e9, size, if worst < system.unknowns.len() {system.unknown_name(worst)} else {"state".into()}, if worst < system.unknowns.len() {self.trial.x[worst]} else {0.0},
+            if worst < system.unknowns.len() {self.trial.x[worst]-self.predicted[worst]} else {0.0},
+            if worst < system.unknowns.len() {self.x_scale[worst]} else {0.0}, system.counters.evaluations, system.counters.factorisations);
+        }
         let proposal = 0.9 * size.max(1e-6).powf(-1.0 / (order as f64 + 1.0));
         if size > 1.0 {
             return Outcome::Rejected(h * proposal.clamp(0.1, 0.8), worst, TRUNCATION);
@@ -557,15 +565,17 @@ impl Transient {
     /// [`ALGEBRAIC_STEP`] only.
     fn truncation(&self, system: &System, h: f64, factor: f64, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
+        let brief = (self.stop / (super::system::tune("RELAX", 300.0) * h)).sqrt().clamp(1.0, super::system::tune("RMAX", 16.0));
+        let floor = system.voltage_floor * brief;
         let short = h < ALGEBRAIC_STEP * self.room.min(self.max_step);
         for (u, info) in system.unknowns.iter().enumerate().skip(1) {
-            let absolute = match info.kind {
+            let (absolute, floor) = match info.kind {
                 UnknownKind::Voltage if short && !system.has_charge(u) => continue,
-                UnknownKind::Voltage => options.vntol,
-                UnknownKind::Current if system.dynamic[u] => options.abstol,
+                UnknownKind::Voltage => (options.vntol, floor),
+                UnknownKind::Current if system.dynamic[u] => (options.abstol, 0.0),
                 UnknownKind::Current => continue,
             };
-            let scale = self.x_scale[u].max(self.trial.x[u].abs());
+            let scale = self.x_scale[u].max(self.trial.x[u].abs()).max(floor);
             let error = (self.trial.x[u] - self.predicted[u]).abs() * factor;
             let size = error / (options.trtol * (options.reltol * scale + absolute));
             if size > largest.0 {

@@ -101,6 +101,11 @@ impl<T: Scalar> Lu<T> {
         self.analysis.form.col_perm.len()
     }
 
+    /// True when there are factors to solve with.
+    pub fn is_ready(&self) -> bool {
+        self.ready
+    }
+
     /// Factors with threshold partial pivoting.
     ///
     /// # Errors

@@ -15,7 +15,9 @@
 mod analyse;
 mod blocks;
 mod factor;
+mod krylov;
 mod lu;
+mod partition;
 mod pattern;
 mod pencil;
 mod permutation;
@@ -27,6 +29,7 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
+pub use krylov::Krylov;
 pub use lu::{Lu, LuOptions, LuStats, Refactor, Singular};
 pub use pattern::{Pattern, PatternBuilder};
 pub use pencil::{Degenerate, Pencil};

@@ -12,13 +12,19 @@ const STEEPEST: f64 = 1e12;
 
 /// Where an input of the expression comes from.
 #[derive(Clone, Copy)]
-enum Input {
+pub(super) enum Input {
     /// `x[plus] - x[minus]`; a current or an operator has `minus` = 0.
     Unknowns(Unknown, Unknown),
     Time,
     Hertz,
     /// Known when the bank is built.
     Fixed(f64),
+}
+
+/// A derivative within [`STEEPEST`].
+#[inline]
+pub(super) fn clamped(slope: f64) -> f64 {
+    slope.clamp(-STEEPEST, STEEPEST)
 }
 
 /// Work vectors of the evaluation, large enough for every formula of a bank.
@@ -30,13 +36,20 @@ pub(super) struct Scratch {
     gradient: Vec<f64>,
 }
 
+impl Scratch {
+    /// Derivatives with respect to the inputs of the formula evaluated last, and what is left of longer ones.
+    pub fn gradient(&self) -> &[f64] {
+        &self.gradient
+    }
+}
+
 /// An expression whose value enters the equations of two rows, with opposite signs.
 #[derive(Clone)]
 pub(super) struct Formula {
-    program: Program,
-    inputs: Vec<Input>,
+    pub program: Program,
+    pub inputs: Vec<Input>,
     /// Of each input: first row at its plus and minus, then the second row.
-    slots: Vec<[Slot; 4]>,
+    pub slots: Vec<[Slot; 4]>,
 }
 
 impl Formula {
@@ -115,7 +128,7 @@ impl Formula {
     /// Hands `factor` times the gradient in `scratch` to the places of the Jacobian.
     pub fn stamp(&self, factor: f64, scratch: &Scratch, mut add: impl FnMut(Slot, f64)) {
         for (slots, slope) in self.slots.iter().zip(&scratch.gradient) {
-            let slope = factor * slope.clamp(-STEEPEST, STEEPEST);
+            let slope = factor * clamped(*slope);
             for (&slot, sign) in slots.iter().zip([1.0, -1.0, -1.0, 1.0]) {
                 add(slot, sign * slope);
             }
