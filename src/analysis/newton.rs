@@ -74,7 +74,7 @@ impl System {
             let mut solved = false;
             if iterative {
                 self.assemble(derivative.coefficient, homotopy);
-                solved = self.solve_iteratively();
+                solved = self.correct_iteratively(point, options);
                 fresh = solved;
                 have_factors = solved;
             }
@@ -89,8 +89,7 @@ impl System {
             let (mut size, mut at) = self.correction(point, options);
             let is_static = derivative.state_coefficient.is_none();
             let settled = fresh || iteration > 0;
-            let converged = super::system::tune("CONV", CONVERGED); let contraction = super::system::tune("CONTR", CONTRACTION); let quadratic = super::system::tune("QUAD", QUADRATIC);
-            let enough = if is_static || !settled { 0.05 * CONVERGED } else { converged };
+            let enough = if is_static || !settled { 0.05 * CONVERGED } else { CONVERGED };
             if !limited && size <= enough && self.residual_small(point, derivative, options) {
                 if is_static {
                     // Nothing else depends on the point: take the last correction along.
@@ -98,13 +97,14 @@ impl System {
                 }
                 return Ok(iteration + 1);
             }
-            let quadratically = last_size.is_finite() && size * (size / last_size).min(1.0) <= quadratic * converged;
-            if !limited && fresh && !is_static && (size <= quadratic || quadratically) {
+            // with the present Jacobian the next correction is smaller by about the square of what this one gained
+            let next = if iterative && last_size.is_finite() { size * (size / last_size).min(1.0) } else { size };
+            if !limited && fresh && !is_static && (size <= QUADRATIC || next <= QUADRATIC * CONVERGED) {
                 self.take_correction(point);
                 self.correct_charges();
                 return Ok(iteration + 1);
             }
-            if !fresh && size > contraction * last_size.min(1e3) {
+            if !fresh && size > CONTRACTION * last_size.min(1e3) {
                 self.factor_for(derivative, homotopy)?;
                 self.solve();
                 (size, at) = self.correction(point, options);
@@ -131,17 +131,35 @@ impl System {
             .map_err(|e| NewtonFailure { worst: e.column + 1, reason: "the equations are singular" })
     }
 
-    /// Largest correction in units of the tolerance, and its unknown. The current of a voltage source is left out: it enters
+    /// Solves for the correction with older factors; false when they do not serve.
+    fn correct_iteratively(&mut self, point: &Point, options: &Options) -> bool {
+        let mut scales = std::mem::take(&mut self.scales);
+        scales.clear();
+        scales.extend((1..self.unknowns.len()).map(|u| self.tolerance(u, point.x[u].abs(), options).recip()));
+        let size = |delta: &[f64]| {
+            let most = |most: f64, (d, scale): (&f64, &f64)| most.max(d.abs() * scale);
+            delta.iter().zip(&scales).fold(0.0, most)
+        };
+        let solved = self.solve_iteratively(size);
+        self.scales = scales;
+        solved
+    }
+
+    /// Largest allowed correction of an unknown of this magnitude; infinite for the current of a voltage source: it enters
     /// the current laws of its nodes linearly, and their residuals are checked.
+    fn tolerance(&self, unknown: usize, magnitude: f64, options: &Options) -> f64 {
+        match self.unknowns[unknown].kind {
+            UnknownKind::Voltage => options.reltol * magnitude.max(self.voltage_floor) + options.vntol,
+            UnknownKind::Current if self.dynamic[unknown] => options.reltol * magnitude + options.abstol,
+            UnknownKind::Current => f64::INFINITY,
+        }
+    }
+
+    /// Largest correction in units of the tolerance, and its unknown.
     fn correction(&self, point: &Point, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
-        for (u, ((d, x), info)) in self.delta.iter().zip(&point.x).zip(&self.unknowns).enumerate().skip(1) {
-            let (absolute, floor) = match info.kind {
-                UnknownKind::Voltage => (options.vntol, self.voltage_floor),
-                UnknownKind::Current if self.dynamic[u] => (options.abstol, 0.0),
-                UnknownKind::Current => continue,
-            };
-            let size = d.abs() / (options.reltol * x.abs().max((x + d).abs()).max(floor) + absolute);
+        for (u, (d, x)) in self.delta.iter().zip(&point.x).enumerate().skip(1) {
+            let size = d.abs() / self.tolerance(u, x.abs().max((x + d).abs()), options);
             if size > largest.0 || size.is_nan() {
                 largest = (if size.is_nan() { f64::INFINITY } else { size }, u);
             }
@@ -157,9 +175,8 @@ impl System {
                 UnknownKind::Voltage => options.abstol,
                 UnknownKind::Current => options.vntol,
             };
-            let converged = super::system::tune("RES", CONVERGED);
             let relative = self.flow[row].max(derivative.coefficient * self.q[row].abs());
-            self.residual[row].abs() - converged * options.reltol * relative - absolute
+            self.residual[row].abs() - CONVERGED * options.reltol * relative - absolute
         };
         let rows = 1..self.unknowns.len();
         rows.clone().all(|row| excess(row) <= 0.0) || {

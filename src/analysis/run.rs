@@ -186,9 +186,11 @@ fn transient(
     let mut writer = Writer::new(times.start, probes.probes.len());
     let max_step = max_step.min(system.max_step());
     system.begin(AnalysisKind::Transient);
-    system.voltage_floor = super::system::tune("FLOOR", 0.01) * system.sources.largest_voltage();
+    if !options.exact && system.is_dear_to_factor() {
+        system.voltage_floor = super::system::tune("FLOOR", 0.01) * system.sources.largest_voltage();
+    }
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
-    transient.stop = times.stop;
+    transient.span = times.stop;
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     // given voltages need not agree with the circuit: they jump in the first step
     let mut jump = use_initial;

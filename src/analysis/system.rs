@@ -87,8 +87,11 @@ pub struct Force {
     pub value: f64,
 }
 
-/// Residual of an iterative solution, relative to that of the first direction.
-const LINEAR_TOLERANCE: f64 = 1e-3;
+/// What may be missing of an iterative correction, as a share of Newton's tolerance.
+const LINEAR_ERROR: f64 = 0.02;
+
+/// Least residual of an iterative solution, relative to that of the first direction: what is left is for the next iteration.
+const LEAST_TOLERANCE: f64 = 1e-3;
 
 /// Most directions of an iterative solution.
 const MOST_DIRECTIONS: usize = 16;
@@ -135,6 +138,8 @@ pub struct System {
     pub(super) pattern: Pattern,
     lu: Lu<f64>,
     krylov: Krylov,
+    /// Reciprocal tolerances of the unknowns, for the iterative solution.
+    pub(super) scales: Vec<f64>,
     /// Cost of a refactorisation in solutions.
     price: usize,
     /// Directions spent since the last factorisation beyond the first of each solution.
@@ -254,6 +259,7 @@ impl System {
             pattern,
             lu,
             krylov: Krylov::default(),
+            scales: Vec::new(),
             price: 0,
             spent: 0,
             g0,
@@ -396,7 +402,8 @@ impl System {
 
     /// Solves with the Jacobian assembled last by means of older factors; false when that takes too long, or so much has been
     /// spent on such solutions that factors would have been cheaper.
-    pub(super) fn solve_iteratively(&mut self) -> bool {
+    /// What is left of the correction is small in units of the tolerance, of which `size` tells how many a correction is.
+    pub(super) fn solve_iteratively(&mut self, size: impl Fn(&[f64]) -> f64) -> bool {
         if self.spent > self.price {
             return false;
         }
@@ -410,7 +417,7 @@ impl System {
             |v, product| pattern.multiply(jacobian, v, product),
             |v| lu.solve_in_place(v),
             &mut delta[1..],
-            LINEAR_TOLERANCE,
+            |first| (LINEAR_ERROR / size(first)).max(LEAST_TOLERANCE),
             most,
         );
         self.counters.solves += used.unwrap_or(most) as u64 + 1;

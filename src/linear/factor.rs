@@ -41,6 +41,8 @@ pub(super) struct Factors<T> {
     pub schedule: Schedule,
     /// The parts of the largest block, as long as the pivots keep them apart.
     pub parts: Option<Parts>,
+    /// Number of entries of each column of L within its own part.
+    pub inside: Vec<u32>,
     /// One dense column for each part and one for the rest, zero between uses.
     pub work: Vec<Vec<T>>,
 }
@@ -62,6 +64,7 @@ impl<T: Scalar> Factors<T> {
             above_scale: Vec::new(),
             schedule: Schedule::default(),
             parts: None,
+            inside: Vec::new(),
             work: vec![vec![T::ZERO; n]],
         }
     }
@@ -77,6 +80,7 @@ impl<T: Scalar> Factors<T> {
             nnz_above: self.above.idx.len(),
             blocks: block_ptr.len() - 1,
             largest_block: block_ptr.windows(2).map(|block| block[1] - block[0]).max().unwrap_or(0),
+            parts: if self.parts.is_some() { PARTS } else { 1 },
             flops: updates + (self.l.idx.len() + self.inverse_pivot.len()) as f64,
             growth: self.growth,
         }
@@ -173,6 +177,12 @@ fn finish<T: Scalar>(analysis: &Analysis, factors: &mut Factors<T>, scale: &[f64
     factors.u.sort();
     factors.schedule = Schedule::new(&factors.l, &factors.u);
     factors.parts = analysis.parts.filter(|parts| are_apart(parts, &factors.l, &factors.u));
+    factors.inside.clear();
+    if let Some(parts) = &factors.parts {
+        let top = parts.top().start as u32;
+        let l = &factors.l;
+        factors.inside.extend((0..n).map(|k| l.idx[l.ptr[k]..l.ptr[k + 1]].partition_point(|&row| row < top) as u32));
+    }
     let columns = if factors.parts.is_some() { PARTS } else { 1 };
     factors.work.resize(columns, vec![T::ZERO; n]);
 

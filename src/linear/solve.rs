@@ -53,7 +53,7 @@ fn solve_parts<T: Scalar, const W: usize>(factors: &Factors<T>, parts: &Parts, x
         for k in range.clone() {
             let pivot = own.each_ref().map(|column| column[k - range.start]);
             let (rows, values) = factors.l.column(k);
-            let inside = rows.partition_point(|&row| (row as usize) < range.end);
+            let inside = factors.inside[k] as usize;
             for (&row, &value) in rows[..inside].iter().zip(values) {
                 for (column, &pivot) in own.iter_mut().zip(&pivot) {
                     column[row as usize - range.start] -= value * pivot;

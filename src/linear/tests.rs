@@ -291,8 +291,17 @@ fn triangular_matrix_is_not_factored() {
 /// A square grid fills in enough for supernodes with dense ends of every width.
 #[test]
 fn grid_agrees_with_faer_sparse() {
+    check_grid(40, 40_000, 1);
+}
+
+/// A grid large enough to be taken by independent parts.
+#[test]
+fn large_grid_agrees_with_faer_sparse() {
+    check_grid(60, 110_000, 4);
+}
+
+fn check_grid(side: usize, most_entries: usize, parts: usize) {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
-    let side = 40;
     let mut stamps = Stamps { n: side * side, entries: Vec::new() };
     for node in 0..side * side {
         stamps.entries.push((node, node, 0.01));
@@ -305,7 +314,8 @@ fn grid_agrees_with_faer_sparse() {
     let (pattern, mut values) = stamps.real();
     let mut lu = Lu::new(&pattern).unwrap();
     lu.factor(&values).unwrap();
-    assert!(lu.stats().nnz_l < 40_000, "fill-in of the ordering: {:?}", lu.stats());
+    assert!(lu.stats().nnz_l < most_entries, "fill-in of the ordering: {:?}", lu.stats());
+    assert_eq!(lu.stats().parts, parts);
     for round in 0..3 {
         let b = random_vector(&mut rng, pattern.n());
         let mut x = b.clone();
