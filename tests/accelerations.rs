@@ -22,14 +22,17 @@ Bm te be I = v(te,be)/(20k-16k*v(w))
     for j in 0..side {
         let gate = 0.9 + 0.9 * j as f64 / last as f64;
         deck += &format!("Vc{j} cin{j} 0 PULSE(0 1.6 15n 5n 5n 0.5u 5u)\nRc{j} cin{j} c{j}_0 50\n");
-        deck += &format!("Vg{j} gin{j} 0 PULSE(0 {gate:.4} 5n 5n 5n 0.6u 5u)\nRg{j} gin{j} g{j} 50\nCg{j} g{j} 0 50f\n");
+        deck +=
+            &format!("Vg{j} gin{j} 0 PULSE(0 {gate:.4} 5n 5n 5n 0.6u 5u)\nRg{j} gin{j} g{j} 50\nCg{j} g{j} 0 50f\n");
     }
     for i in 0..side {
         let ground = if i == side / 2 { "10" } else { "1g" };
         deck += &format!("Rr{i} r{i}_0 0 {ground}\nCrow{i} r{i}_0 0 50f\n");
         for j in 0..side {
             let start = 0.3 + 0.4 * ((i * 7 + j * 13) % 17) as f64 / 16.0;
-            deck += &format!("Xm{i}_{j} c{j}_{i} m{i}_{j} cell w0={start:.4}\nM{i}_{j} m{i}_{j} g{j} r{i}_{j} 0 nsel w=10u l=0.18u\n");
+            deck += &format!(
+                "Xm{i}_{j} c{j}_{i} m{i}_{j} cell w0={start:.4}\nM{i}_{j} m{i}_{j} g{j} r{i}_{j} 0 nsel w=10u l=0.18u\n"
+            );
             if i < last {
                 deck += &format!("Rcw{i}_{j} c{j}_{i} c{j}_{} 0.5\n", i + 1);
             }

@@ -99,7 +99,7 @@ impl System {
             }
             // with the present Jacobian the next correction is smaller by about the square of what this one gained
             let next = if iterative && last_size.is_finite() { size * (size / last_size).min(1.0) } else { size };
-            if !limited && fresh && !is_static && (size <= QUADRATIC || next <= QUADRATIC * CONVERGED) {
+            if !limited && fresh && !is_static && (size <= QUADRATIC || next <= CONVERGED) {
                 self.take_correction(point);
                 self.correct_charges();
                 return Ok(iteration + 1);

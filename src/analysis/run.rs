@@ -147,6 +147,9 @@ pub(super) fn at_operating_point(circuit: &Circuit, options: &Options) -> Result
     Ok((system, found.point))
 }
 
+/// Share of the largest source below which the size of a voltage does not sharpen its tolerance, in large circuits.
+const VOLTAGE_FLOOR: f64 = 0.02;
+
 /// Times of a `.tran` statement, s.
 #[derive(Clone, Copy, Debug)]
 struct Times {
@@ -187,7 +190,7 @@ fn transient(
     let max_step = max_step.min(system.max_step());
     system.begin(AnalysisKind::Transient);
     if !options.exact && system.is_dear_to_factor() {
-        system.voltage_floor = super::system::tune("FLOOR", 0.01) * system.sources.largest_voltage();
+        system.voltage_floor = VOLTAGE_FLOOR * system.sources.largest_voltage();
     }
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
     transient.span = times.stop;

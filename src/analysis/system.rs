@@ -556,18 +556,6 @@ impl System {
     }
 }
 
-pub fn tune(name: &str, default: f64) -> f64 {
-    use std::sync::Mutex;
-    static CACHE: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
-    let mut c = CACHE.lock().unwrap();
-    if let Some(x) = c.iter().find(|x| x.0 == name) {
-        return x.1;
-    }
-    let v = std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
-    c.push((name.to_string(), v));
-    v
-}
-
 fn describe(info: &UnknownInfo) -> String {
     match info.kind {
         UnknownKind::Voltage => format!("node `{}`", info.name),

@@ -457,7 +457,6 @@ impl Transient {
         self.predict(predictor_order, &weights);
         let solved = self.solve(system, &formula, t, two_stages, false, options);
         if let Err((worst, reason)) = solved {
-            if std::env::var("DBG").is_ok() { eprintln!("{:.6} h {:.6} NEWTON {reason} {}", t*1e9, h*1e9, system.unknown_name(worst)); }
             return Outcome::Rejected(h / 8.0, worst, reason);
         }
         if usable < order {
@@ -469,11 +468,6 @@ impl Transient {
             return Outcome::Accepted(h * GROWTH);
         }
         let (size, worst) = self.truncation(system, h, error / (error + miss), options);
-        if std::env::var("DBG").is_ok() {
-            eprintln!("{:.6} h {:.6} size {:.3} {} x {:.3e} e {:.3e} scale {:.3e} ev {} fac {}", t*1e9, h*1e9, size, if worst < system.unknowns.len() {system.unknown_name(worst)} else {"state".into()}, if worst < system.unknowns.len() {self.trial.x[worst]} else {0.0},
-            if worst < system.unknowns.len() {self.trial.x[worst]-self.predicted[worst]} else {0.0},
-            if worst < system.unknowns.len() {self.x_scale[worst]} else {0.0}, system.counters.evaluations, system.counters.factorisations);
-        }
         let proposal = 0.9 * size.max(1e-6).powf(-1.0 / (order as f64 + 1.0));
         if size > 1.0 {
             return Outcome::Rejected(h * proposal.clamp(0.1, 0.8), worst, TRUNCATION);
@@ -567,7 +561,7 @@ impl Transient {
         if options.exact || self.span == 0.0 || !system.is_dear_to_factor() {
             return 1.0;
         }
-        (self.span / (STEPS_OF_A_RUN * h)).sqrt().clamp(1.0, super::system::tune("RMAX", 16.0))
+        (self.span / (STEPS_OF_A_RUN * h)).sqrt().clamp(1.0, MOST_BREVITY)
     }
 
     /// Largest truncation error in units of the tolerance, and where. Currents of voltage sources have no dynamics of their own:
@@ -631,6 +625,9 @@ impl Transient {
 
 /// Number of steps that a run is worth: the error of longer ones is never relaxed.
 const STEPS_OF_A_RUN: f64 = 300.0;
+
+/// Greatest relaxation of small signals in short steps; that of large ones is its square root.
+const MOST_BREVITY: f64 = 16.0;
 
 const TRUNCATION: &str = "truncation error";
 

@@ -119,7 +119,11 @@ fn order_blocks(pattern: &Pattern, form: &mut BlockForm) -> Option<Parts> {
                 let entry = |(column, range): (usize, &[u32])| {
                     let rows = range[0] as usize..range[1] as usize;
                     let column = place[column];
-                    row_idx[rows].iter().map(|&row| place[row as usize]).map(move |row| (row, column)).collect::<Vec<_>>()
+                    row_idx[rows]
+                        .iter()
+                        .map(|&row| place[row as usize])
+                        .map(move |row| (row, column))
+                        .collect::<Vec<_>>()
                 };
                 if let Some(found) = partition(end - start, col_ptr.windows(2).enumerate().flat_map(entry)) {
                     order = found.order.iter().map(|&place| order[place as usize]).collect();

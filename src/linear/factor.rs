@@ -209,7 +209,10 @@ fn are_apart<T: Scalar>(parts: &Parts, l: &Columns<T>, u: &Columns<T>) -> bool {
         let range = parts.range(part);
         range.clone().all(|column| {
             let rows = |matrix: &Columns<T>| matrix.idx[matrix.ptr[column]..matrix.ptr[column + 1]].to_vec();
-            rows(l).into_iter().chain(rows(u)).all(|row| range.contains(&(row as usize)) || top.contains(&(row as usize)))
+            rows(l)
+                .into_iter()
+                .chain(rows(u))
+                .all(|row| range.contains(&(row as usize)) || top.contains(&(row as usize)))
         })
     })
 }

@@ -88,18 +88,7 @@ fn refactor_columns<T: Scalar>(
     values: &[T],
 ) -> bool {
     let Factors {
-        l,
-        u,
-        above,
-        inverse_pivot,
-        growth,
-        entry_row,
-        entry_scale,
-        above_scale,
-        schedule,
-        parts,
-        work,
-        ..
+        l, u, above, inverse_pivot, growth, entry_row, entry_scale, above_scale, schedule, parts, work, ..
     } = factors;
     // Stays zero unless a value is not finite.
     let mut not_finite = 0.0;
@@ -108,7 +97,17 @@ fn refactor_columns<T: Scalar>(
         not_finite += target.magnitude() * 0.0;
     }
     let n = inverse_pivot.len();
-    let plan = Plan { analysis, options, l_ptr: &l.ptr, l_idx: &l.idx, u_ptr: &u.ptr, entry_row, entry_scale, schedule, values };
+    let plan = Plan {
+        analysis,
+        options,
+        l_ptr: &l.ptr,
+        l_idx: &l.idx,
+        u_ptr: &u.ptr,
+        entry_row,
+        entry_scale,
+        schedule,
+        values,
+    };
     let mut store = Store { first: 0, l: &mut l.val, u: &mut u.val, inverse: inverse_pivot };
     let found = match parts {
         None => plan.columns(0..n, &mut store, &mut work[0]),
@@ -162,7 +161,8 @@ impl<T: Scalar> Plan<'_, T> {
             rest = Store { first: range.end, l: l_rest, u: u_rest, inverse: inverse_rest };
             pieces.push((Store { first: range.start, l, u, inverse }, work, range));
         }
-        let columns = |(mut store, work, range): (Store<T>, &mut Vec<T>, Range<usize>)| self.columns(range, &mut store, work);
+        let columns =
+            |(mut store, work, range): (Store<T>, &mut Vec<T>, Range<usize>)| self.columns(range, &mut store, work);
         let larger = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a.max(b));
         if rayon::current_num_threads() > 1 {
             pieces.into_par_iter().map(columns).reduce(|| Some(0.0), larger)

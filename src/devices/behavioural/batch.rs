@@ -2,6 +2,7 @@
 //! the cells.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -41,7 +42,7 @@ struct Block {
 /// Sources with one shape of expression.
 #[derive(Clone)]
 struct Batch {
-    program: Program,
+    program: Arc<Program>,
     blocks: Vec<Block>,
 }
 
@@ -65,9 +66,8 @@ impl Batches {
                 continue;
             }
             let groups = shapes.entry(source.formula.program.shape_hash()).or_default();
-            let same = |group: &&mut (usize, Vec<usize>)| {
-                sources[group.0].formula.program.same_shape(&source.formula.program)
-            };
+            let same =
+                |group: &&mut (usize, Vec<usize>)| sources[group.0].formula.program.same_shape(&source.formula.program);
             match groups.iter_mut().find(same) {
                 Some((_, members)) => members.push(index),
                 None => groups.push((index, vec![index])),

@@ -1,5 +1,8 @@
 //! A compiled expression with the places of its inputs in the equations.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::circuit::{ElementId, Quantity};
 use crate::devices::controlled::control_branch;
 use crate::devices::junction::CELSIUS;
@@ -21,6 +24,9 @@ pub(super) enum Input {
     Fixed(f64),
 }
 
+/// Most programs of one shape among which a new one is looked for.
+const MOST_KNOWN: usize = 16;
+
 /// A derivative within [`STEEPEST`].
 #[inline]
 pub(super) fn clamped(slope: f64) -> f64 {
@@ -31,6 +37,8 @@ pub(super) fn clamped(slope: f64) -> f64 {
 #[derive(Clone, Default)]
 pub(super) struct Scratch {
     workspace: Workspace,
+    /// Programs made so far, by shape: the cells of an array share them.
+    known: HashMap<u64, Vec<Arc<Program>>>,
     values: Vec<f64>,
     /// Derivatives with respect to the inputs of the formula evaluated last.
     gradient: Vec<f64>,
@@ -46,7 +54,7 @@ impl Scratch {
 /// An expression whose value enters the equations of two rows, with opposite signs.
 #[derive(Clone)]
 pub(super) struct Formula {
-    pub program: Program,
+    pub program: Arc<Program>,
     pub inputs: Vec<Input>,
     /// Of each input: first row at its plus and minus, then the second row.
     pub slots: Vec<[Slot; 4]>,
@@ -64,6 +72,16 @@ impl Formula {
         found: &mut Vec<Diagnostic>,
     ) -> Self {
         let (program, quantities) = Program::compile(expression);
+        let known = scratch.known.entry(program.shape_hash()).or_default();
+        let same = known.iter().find(|p| p.same_shape(&program) && p.constants() == program.constants()).cloned();
+        let program = same.unwrap_or_else(|| {
+            let program = Arc::new(program);
+            // what differs in every instance is not worth the search
+            if known.len() < MOST_KNOWN {
+                known.push(program.clone());
+            }
+            program
+        });
         let mut formula = Self { program, inputs: Vec::new(), slots: Vec::new() };
         for quantity in quantities {
             let input = match quantity {
