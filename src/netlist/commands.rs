@@ -11,7 +11,8 @@ use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 50] = [
+pub(crate) const KNOWN: [&str; 51] = [
+    "read",
     "array",
     "matrix",
     "measure",
