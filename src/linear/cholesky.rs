@@ -158,7 +158,9 @@ mod tests {
     #[test]
     fn a_matrix_that_is_not_positive_is_refused() {
         let mut builder = PatternBuilder::new(2);
-        [(0, 0), (1, 0), (1, 1)].map(|(row, col)| builder.entry(row, col));
+        for (row, col) in [(0, 0), (1, 0), (1, 1)] {
+            builder.entry(row, col);
+        }
         let (pattern, _) = builder.build();
         let mut cholesky = Cholesky::new(&pattern, false).unwrap();
         assert!(cholesky.factor(&[1.0, 2.0, 1.0]).is_err());

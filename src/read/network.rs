@@ -57,7 +57,9 @@ impl Network {
         }
         let n = free.len();
         let mut builder = PatternBuilder::new(n);
-        (0..n).for_each(|k| drop(builder.entry(k, k)));
+        for k in 0..n {
+            builder.entry(k, k);
+        }
         let mut border = Vec::new();
         for (k, &(a, b)) in branches.iter().enumerate() {
             let (a, b) = (unknown[a as usize] as usize, unknown[b as usize] as usize);
