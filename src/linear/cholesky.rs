@@ -5,6 +5,7 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::LltRegularization;
+use faer::perm::PermRef;
 use faer::sparse::linalg::cholesky::{
     CholeskySymbolicParams, LltRef, SymbolicCholesky, SymmetricOrdering, factorize_symbolic_cholesky,
 };
@@ -44,7 +45,12 @@ impl Cholesky {
     pub fn new(pattern: &Pattern, ordered: bool) -> Result<Self, NotPositive> {
         let columns = pattern.col_ptr().to_vec();
         let rows: Vec<usize> = pattern.row_idx().iter().map(|&row| row as usize).collect();
-        let ordering = if ordered { SymmetricOrdering::Identity } else { SymmetricOrdering::Amd };
+        // Not `Identity`: without a permutation faer's simplicial kernel takes the upper triangle only.
+        let identity: Vec<usize> = (0..pattern.n()).collect();
+        let ordering = match ordered {
+            true => SymmetricOrdering::Custom(PermRef::new_checked(&identity, &identity, pattern.n())),
+            false => SymmetricOrdering::Amd,
+        };
         let matrix = SymbolicSparseColMatRef::new_checked(pattern.n(), pattern.n(), &columns, None, &rows);
         let parameters = CholeskySymbolicParams::default();
         let symbolic = factorize_symbolic_cholesky(matrix, Side::Lower, ordering, parameters)

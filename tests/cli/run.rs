@@ -280,7 +280,9 @@ fn the_readme_shows_a_deck_that_runs() {
 fn memory_does_not_grow_with_the_length_of_a_run() {
     let folder = Folder::new();
     let deck = |stop: f64| {
-        format!("rc\nV1 in 0 SIN(0 1 1k)\nR1 in out 1k\nC1 out 0 1n\n.tran 1u {stop} 0 1u\n.save v(in) v(out) i(v1) p(r1)\n.end\n")
+        format!(
+            "rc\nV1 in 0 SIN(0 1 1k)\nR1 in out 1k\nC1 out 0 1n\n.tran 1u {stop} 0 1u\n.save v(in) v(out) i(v1) p(r1)\n.end\n"
+        )
     };
     let mut peaks = Vec::new();
     for (name, stop) in [("short", 0.02), ("long", 0.4)] {
@@ -312,5 +314,7 @@ fn statistics_tell_what_was_done() {
     let tran = json["stats"]["analyses"].as_array().unwrap().iter().find(|work| work["analysis"] == "tran").unwrap();
     assert!(tran["points"].as_u64().unwrap() > 10);
     assert!(tran["iterations"].as_u64() >= tran["points"].as_u64());
-    assert!(tran["evaluate"].as_f64().unwrap() > 0.0 && json["stats"]["total"].as_f64() > json["stats"]["parse"].as_f64());
+    assert!(
+        tran["evaluate"].as_f64().unwrap() > 0.0 && json["stats"]["total"].as_f64() > json["stats"]["parse"].as_f64()
+    );
 }
