@@ -17,6 +17,7 @@ pub mod devices;
 pub mod analysis;
 pub mod measure;
 pub mod campaign;
+pub mod fit;
 pub mod cosim;
 pub mod learn;
 pub mod script;

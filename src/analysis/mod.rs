@@ -6,6 +6,7 @@ mod check;
 mod dc;
 mod error;
 mod formula;
+pub mod forward;
 mod isolated;
 mod linearise;
 mod matrix;

@@ -66,7 +66,7 @@ impl System {
                 let worst = self.residual.iter().skip(1).position(|r| !r.is_finite()).map_or(0, |p| p + 1);
                 return Err(NewtonFailure { worst, reason: "a device gave a value that is not finite" });
             }
-            if limited {
+            if limited || !self.keeps_factors {
                 have_factors = false;
             }
             if !have_factors {
@@ -77,6 +77,11 @@ impl System {
             self.solve();
             let (mut size, mut at) = self.correction(point, options);
             let is_static = derivative.state_coefficient.is_none();
+            if !limited && fresh && !is_static && size <= QUADRATIC {
+                self.take_correction(point);
+                self.correct_charges();
+                return Ok(iteration + 1);
+            }
             let settled = fresh || iteration > 0;
             let enough = if is_static || !settled { 0.05 * CONVERGED } else { CONVERGED };
             if !limited && size <= enough && self.residual_small(point, derivative, options) {
@@ -84,11 +89,6 @@ impl System {
                     // Nothing else depends on the point: take the last correction along.
                     self.take_correction(point);
                 }
-                return Ok(iteration + 1);
-            }
-            if !limited && fresh && !is_static && size <= QUADRATIC {
-                self.take_correction(point);
-                self.correct_charges();
                 return Ok(iteration + 1);
             }
             if !fresh && size > CONTRACTION * last_size.min(1e3) {

@@ -271,7 +271,7 @@ fn transient(
 }
 
 /// Start of a transient with `uic`: `.ic` voltages and the devices' own initial conditions, zero elsewhere.
-fn initial_conditions(circuit: &Circuit, system: &System) -> Point {
+pub(super) fn initial_conditions(circuit: &Circuit, system: &System) -> Point {
     let mut point = system.initial_point();
     for bank in &system.banks {
         bank.initial_conditions(&mut |plus, minus, value| {

@@ -130,6 +130,10 @@ pub struct System {
     new_states: Vec<f64>,
     /// Remarks of the devices on their elements and models.
     pub warnings: Vec<Diagnostic>,
+    /// [`crate::devices::Bank::work`] of all banks.
+    work: f64,
+    /// Factoring costs more than an evaluation: factors are worth keeping. Known after the first factorisation.
+    pub(super) keeps_factors: bool,
     /// Work counters.
     pub counters: Counters,
 }
@@ -248,6 +252,8 @@ impl System {
             c: c0.clone(),
             jacobian: g0.clone(),
             dynamic,
+            work: banks.iter().map(|bank| bank.work()).sum(),
+            keeps_factors: true,
             unknowns,
             branches,
             sources,
@@ -373,9 +379,13 @@ impl System {
         for force in &self.forces {
             self.jacobian[self.diagonal[force.unknown as usize] as usize] += FORCE;
         }
-        let factored = self.lu.refactor(&self.jacobian).map(|_| ());
+        let factored = self.lu.refactor(&self.jacobian);
         self.counters.factor += since(begun);
-        factored
+        factored?;
+        if self.counters.factorisations == 1 {
+            self.keeps_factors = self.lu.stats().flops > self.work;
+        }
+        Ok(())
     }
 
     /// Sum of `|J x|` of every row, term by term, with the matrix factored last.

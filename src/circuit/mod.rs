@@ -1,5 +1,6 @@
 //! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
 
+mod fit;
 mod overrides;
 mod measure;
 mod noise;
@@ -14,6 +15,7 @@ use crate::calc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
+pub use fit::{FitData, FitDrive, FitPulses, FitSignal, FreeParameter, Given};
 pub use measure::{
     Column, Condition, Count, Edge, Event, Fourier, Measure, Measured, Norm, Print, Statistic, Switching, Task, Window,
 };
@@ -64,6 +66,10 @@ pub struct Circuit {
     pub samples: Option<u64>,
     /// `.savebias`: where the first operating point of a run is written.
     pub saved_bias: Option<PathBuf>,
+    /// `.fit`: parameters that `ionspice fit` finds.
+    pub free: Vec<FreeParameter>,
+    /// `.fitdata`: how measured data belong to the circuit.
+    pub fit_data: Vec<FitData>,
     /// `.limits` statements.
     pub limits: Vec<MeasureLimit>,
     /// `.ic` node voltages, V.

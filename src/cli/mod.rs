@@ -3,8 +3,12 @@
 mod campaign;
 mod check;
 mod extra;
+mod extract;
+mod fit;
 mod compiled;
+mod continual;
 mod generate;
+mod html;
 mod learning;
 mod matrices;
 mod models;
@@ -42,6 +46,8 @@ struct Arguments {
 enum Command {
     /// Run the analyses and the learning controllers of a deck
     Run(run::RunArguments),
+    /// Join the JSON reports of the shards of a learning run
+    Merge(learning::MergeArguments),
     /// Look for mistakes in a deck without simulating it
     Check {
         /// Netlist
@@ -60,6 +66,10 @@ enum Command {
     /// Judge one deck for `test`
     #[command(hide = true)]
     Judge(test::JudgeArguments),
+    /// Fit model parameters to measured data
+    Fit(fit::FitArguments),
+    /// Classic figures of measured switching curves
+    Extract(extract::ExtractArguments),
     /// List the device models, or the parameters of one
     Models {
         /// Type word of a model card, such as `nmos`, or a module of the library
@@ -85,10 +95,13 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Merge(arguments) => learning::merge(&arguments),
         Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
         Command::Gen(arguments) => generate::generate(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Judge(arguments) => test::judge(&arguments),
+        Command::Fit(arguments) => fit::fit(&arguments),
+        Command::Extract(arguments) => extract::run(&arguments),
         Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
         Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })

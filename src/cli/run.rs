@@ -8,7 +8,7 @@ use clap::Args;
 use ionspice::analysis::{self, Failure, MatrixValues, OperatingTable, Options, SimulationError, Sink, Work};
 use ionspice::campaign;
 use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
-use ionspice::cosim::controller::Spec;
+use ionspice::cosim::controller::Program;
 use ionspice::diagnostic::{Diagnostic, Severity, Span};
 use ionspice::measure;
 use ionspice::netlist::Dialect;
@@ -44,18 +44,33 @@ pub struct RunArguments {
     /// Draw an SVG plot: waveforms, or the learning curve of a learning run
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+    /// Draw the plot over this signal instead of time or the sweep: characteristic curves
+    #[arg(long, value_name = "SIGNAL", requires = "plot")]
+    pub plot_over: Option<String>,
     /// Write the matrices of `.matrix` that name no file (a second one goes to FILE.2.csv, ..)
     #[arg(long, value_name = "FILE")]
     pub array_csv: Option<PathBuf>,
     /// Print where time and memory went (also into the JSON file)
     #[arg(long)]
     pub stats: bool,
+    /// Write a learning run as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Seed of every random draw (default: `.options seed=`, else 1)
     #[arg(long)]
     pub seed: Option<u64>,
     /// Number of seeds of a learning run, in parallel
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub seeds: u32,
+    /// Only part of the seeds of a learning run: shard I of N, from 1 (join the reports with `merge`)
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<learning::Shard>,
+    /// Folder where a learning run keeps its progress; started again, it goes on from there
+    #[arg(long, value_name = "FOLDER")]
+    pub checkpoint: Option<PathBuf>,
+    /// Seconds between checkpoints
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, requires = "checkpoint")]
+    pub checkpoint_every: f64,
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub sets: Vec<String>,
@@ -126,10 +141,10 @@ pub fn run(arguments: &RunArguments) -> u8 {
         report(&[nothing], &circuit.sources);
         return WRONG;
     }
-    let mut specs = Vec::new();
+    let mut programs = Vec::new();
     for block in &circuit.controllers {
-        match Spec::new(&circuit, block) {
-            Ok(spec) => specs.push(spec),
+        match Program::new(&circuit, block) {
+            Ok(program) => programs.push(program),
             Err(found) => {
                 report(&found, &circuit.sources);
                 return WRONG;
@@ -147,7 +162,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
             return code;
         }
     }
-    learning::learn(arguments, &circuit, &specs, &options, &plots).max(scripted)
+    learning::learn(arguments, &circuit, &programs, &options, &plots).max(scripted)
 }
 
 /// Prints why a run stopped; returns the exit code.
@@ -295,7 +310,16 @@ impl<'a> Output<'a> {
         // Of samples the histograms of their measures are drawn.
         if let Some(path) = arguments.plot.as_ref().filter(|_| self.circuit.samples.is_none()) {
             for (k, plot) in self.plots.iter().filter(|p| p.axis().is_some()).enumerate() {
-                check(plot_waveforms(plot, &numbered(path, k + 1)));
+                let path = numbered(path, k + 1);
+                let over = arguments.plot_over.as_ref().map(|signal| plot.over(signal).ok_or(signal));
+                match over {
+                    None => check(plot_waveforms(plot, &path)),
+                    Some(Ok(curves)) => check(plot_waveforms(&curves, &path)),
+                    Some(Err(signal)) => {
+                        let source = std::io::Error::other(format!("`{signal}` is not among the saved signals"));
+                        check(Err(OutputError::Io { path, source }));
+                    }
+                }
             }
         }
         self.stats.wrote(begun);

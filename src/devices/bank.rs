@@ -361,6 +361,12 @@ pub trait Bank: Send + Sync {
     /// [`Bank::frequency_dependent`] banks only, in place of the Jacobians of [`Bank::eval`] and [`Bank::constant`].
     fn admittance(&self, _omega: f64, _ctx: &Context, _states: &[f64], _memory: &[f64], _y: &mut [Complex64]) {}
 
+    /// Roughly the multiplications and additions of an evaluation. Where factoring the Jacobian is less than that, factors
+    /// are not kept: an evaluation saved is worth more.
+    fn work(&self) -> f64 {
+        50.0 * self.elements().len() as f64
+    }
+
     /// Largest step of a transient that the bank can follow, s (a delay line needs at most its delay).
     fn max_step(&self) -> f64 {
         f64::INFINITY

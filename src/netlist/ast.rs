@@ -490,6 +490,36 @@ pub(crate) enum TargetText {
     Named(Word),
 }
 
+/// `.fit` as written.
+#[derive(Clone, Debug)]
+pub(crate) struct FitText {
+    pub target: TargetText,
+    pub params: Vec<Param>,
+    pub local: bool,
+    pub span: Span,
+}
+
+/// `.fitdata` as written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FitDataText {
+    pub name: Option<Word>,
+    /// Source and column.
+    pub drives: Vec<(Word, Option<Value>)>,
+    pub signals: Vec<FitSignalText>,
+    pub params: Vec<Param>,
+    pub use_initial: bool,
+    pub span: Span,
+}
+
+/// A signal of `.fitdata` with its `column=`, `sigma=` and `relative=`.
+#[derive(Clone, Debug)]
+pub(crate) struct FitSignalText {
+    pub signal: ExprText,
+    /// As written, lower case and without blanks.
+    pub label: String,
+    pub params: Vec<Param>,
+}
+
 /// Spacing of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
@@ -554,6 +584,10 @@ pub(crate) struct Deck {
     pub samples: Option<Value>,
     /// `.savebias`.
     pub saved_bias: Option<std::path::PathBuf>,
+    /// `.fit`.
+    pub fits: Vec<FitText>,
+    /// `.fitdata`.
+    pub fit_data: Vec<FitDataText>,
     /// `.limits`.
     pub limits: Vec<(Word, Vec<Param>)>,
     pub saves: Vec<ColumnText>,

@@ -15,6 +15,7 @@ mod edit;
 mod elaborate;
 mod elements;
 mod files;
+mod fit;
 mod include;
 mod lex;
 mod lines;

@@ -328,6 +328,8 @@ impl Parser {
                 self.deck.matrices.push(matrix);
             }
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
+            "fit" => self.deck.fits.push(super::fit::fit(cursor)?),
+            "fitdata" => self.deck.fit_data.push(super::fit::data(cursor)?),
             "limits" => self.deck.limits.push(super::sweeps::limits(cursor)?),
             "controller" => {
                 let span = cursor.line.span();
@@ -412,7 +414,9 @@ impl Parser {
 
     fn model(&mut self, line: &Line) -> Result<(), Diagnostic> {
         self.note_parentheses(line);
-        let model = commands::model(line).inspect_err(|_| self.mark_broken(line))?;
+        let files = &mut self.files;
+        let model = commands::model(line, &mut |path, span| files.points(path, span));
+        let model = model.inspect_err(|_| self.mark_broken(line))?;
         let index = self.deck.models.len();
         let name = model.name.text.clone();
         if let Some(guard) = self.guard() {

@@ -204,6 +204,11 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
         limited
     }
 
+    fn breakpoint(&self, after: f64) -> f64 {
+        let next = |cell: &Cell| self.models[cell.model as usize].breakpoint(cell.stream, after);
+        self.cells.iter().map(next).fold(f64::INFINITY, f64::min)
+    }
+
     fn event(&self, before: &[f64], after: &[f64], _memory: &[f64]) -> Option<f64> {
         let turns = |cell: &&Cell| self.models[cell.model as usize].marks_turns();
         let fraction = |cell: &Cell| {
@@ -237,6 +242,8 @@ impl<M: CompactModel<N>, const N: usize> Bank for MemristorBank<M, N> {
         }
         match name {
             "v" => Some(v),
+            // the state as Xyce prints it
+            "n_x" => model.internal(name, &s, &site, v).or_else(|| self.internal(index, "x", ctx, states, &[])),
             "i" => Some(model.current(&s, &site, v, &mut held).i),
             "p" => Some(v * model.current(&s, &site, v, &mut held).i),
             "g" => Some(model.current(&s, &site, 0.0, &mut held).di_dv),

@@ -27,9 +27,15 @@ pub struct Rate<const N: usize> {
 
 /// The last result of a function together with its exact argument: equal arguments give equal bits, so nothing depends
 /// on whether the result was kept.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Kept<K, V> {
     last: Option<(K, V)>,
+}
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self { last: None }
+    }
 }
 
 impl<K: PartialEq, V: Copy> Kept<K, V> {
@@ -154,6 +160,11 @@ pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'stati
     /// Further internal quantities at voltage `v`.
     fn internal(&self, _name: &str, _s: &[f64; N], _site: &Site, _v: f64) -> Option<f64> {
         None
+    }
+
+    /// First jump of the current in time after `after`, s: a step ends there, still with the old value.
+    fn breakpoint(&self, _stream: u64, _after: f64) -> f64 {
+        f64::INFINITY
     }
 
     /// True when the model remembers where its voltage changed sign: a step then ends there.

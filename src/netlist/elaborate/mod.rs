@@ -9,9 +9,11 @@ mod behaviour;
 mod bins;
 mod check;
 mod columns;
+mod fit;
 mod flatten;
 mod kinds;
 mod line;
+mod memristors;
 mod models;
 mod passive;
 mod random;
@@ -123,7 +125,7 @@ pub(crate) fn elaborate(
 ) -> Option<Circuit> {
     // After syntax errors, names may be missing for that reason alone: what depends on all names is then left out.
     let complete = !report.failed();
-    if deck.blocks[0].elements.is_empty() && complete {
+    if deck.blocks[0].elements.is_empty() && deck.controllers.is_empty() && complete {
         let empty = if deck.title.is_empty() { "the netlist is empty" } else { "the netlist has no elements" };
         let hint = "the first line is the title; elements and statements follow from the second line on";
         report.add(Diagnostic::error(deck.title_span, empty).label("nothing to simulate").hint(hint));
@@ -189,6 +191,8 @@ pub(crate) fn elaborate(
         analyses: work.analyses(&top),
         steps: work.steps(&top),
         samples: work.samples(&top),
+        free: work.free_parameters(&top),
+        fit_data: work.fit_data(&top),
         limits: work.limits(&top),
         saved_bias: deck.saved_bias.clone(),
         initial_voltages: work.node_values(|block| &block.initial),
