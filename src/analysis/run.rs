@@ -1,16 +1,18 @@
 //! Runs the analyses of a deck in order and hands rows to a sink.
 
 use num_complex::Complex64;
+use serde::Serialize;
 
 use crate::circuit::{Analysis, Circuit, TranTimes};
 use crate::devices::AnalysisKind;
 use crate::diagnostic::Diagnostic;
 use crate::output::{Dataset, Quantity, Variable};
 
+use super::matrix::{Matrices, MatrixValues};
 use super::operating::{OperatingTable, tables};
 use super::system::{Point, System};
 use super::transient::Transient;
-use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, pz, sens, tf};
+use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, pz, read, sens, tf};
 
 /// Takes results as they come, so that a failing run leaves what it computed.
 pub trait Sink {
@@ -56,10 +58,67 @@ pub trait Sink {
     fn solved(&mut self, _voltages: &[f64]) {}
     /// Operating points of the devices, of an `.op` analysis.
     fn devices(&mut self, _tables: Vec<OperatingTable>) {}
+    /// What an analysis did and how long its parts took.
+    fn work(&mut self, _work: Work) {}
+    /// A `.matrix` was read.
+    fn matrix(&mut self, _matrix: MatrixValues) {}
     /// Warnings about elements and model cards of the circuit; the same ones come with every analysis.
     fn warnings(&mut self, _found: &[Diagnostic]) {}
     /// A remark for the user (which homotopy was needed, ..).
     fn note(&mut self, _text: &str) {}
+}
+
+/// Work of one analysis. Times are zero unless [`Options::timed`] is set, s.
+#[derive(Clone, Debug, Serialize)]
+pub struct Work {
+    /// `op`, `tran`, `read`.
+    pub analysis: &'static str,
+    /// Unknowns of the equations.
+    pub unknowns: usize,
+    /// Entries of the Jacobian.
+    pub entries: usize,
+    /// Which kernels.
+    pub solver: &'static str,
+    /// Accepted points.
+    pub points: u64,
+    /// Rejected steps.
+    pub rejected: u64,
+    /// Newton iterations (evaluations of all devices).
+    pub iterations: u64,
+    /// Factorisations.
+    pub factorisations: u64,
+    /// Solutions with existing factors.
+    pub solves: u64,
+    /// Analysis of the pattern.
+    pub order: f64,
+    /// Evaluation of the devices.
+    pub evaluate: f64,
+    /// Factorisations.
+    pub factor: f64,
+    /// Solutions.
+    pub solve: f64,
+}
+
+impl Work {
+    /// What a system has done so far.
+    pub fn of(analysis: &'static str, solver: &'static str, system: &System) -> Self {
+        let c = system.counters;
+        Self {
+            analysis,
+            unknowns: system.size(),
+            entries: system.nonzeros(),
+            solver,
+            points: c.points,
+            rejected: c.rejected,
+            iterations: c.evaluations,
+            factorisations: c.factorisations,
+            solves: c.solves,
+            order: c.order,
+            evaluate: c.evaluate,
+            factor: c.factor,
+            solve: c.solve,
+        }
+    }
 }
 
 /// Collects plots in memory.
@@ -95,6 +154,7 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
                 let times = Times { step: *step, stop: *stop, start: *start, max_step: *max_step };
                 transient(circuit, times, *use_initial, options, sink)?;
             }
+            Analysis::Read(statement) => read::run(circuit, statement, options, sink)?,
             Analysis::Ac { grid, .. } => ac::run(circuit, grid, options, sink)?,
             Analysis::Noise { output, source, grid, summary, span } => {
                 let request = noise::Request { output, source: *source, grid, summary: *summary, span: *span };
@@ -120,6 +180,7 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     sink.warnings(&system.warnings);
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
+    let matrices = Matrices::new(circuit, &system).map_err(Failure::Netlist)?;
     system.begin(AnalysisKind::Static);
     let found = system.operating_point(circuit, false, options);
     system.notes(&mut |text| sink.note(&text));
@@ -133,6 +194,8 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
     let mut row = Vec::new();
     probes.read(&system, &found.point, 0.0, options, &mut row);
     sink.row(&row)?;
+    matrices.at_operating_point(circuit, &system, &found.point, options, sink);
+    sink.work(Work::of("op", "LU", &system));
     Ok(())
 }
 
@@ -169,6 +232,7 @@ fn transient(
     let mut system = System::new(circuit, options).map_err(Failure::Netlist)?;
     sink.warnings(&system.warnings);
     let probes = Probes::new(circuit, &system, &circuit.saves).map_err(Failure::Netlist)?;
+    let matrices = Matrices::new(circuit, &system).map_err(Failure::Netlist)?;
     system.sources.set_times(TranTimes { step: times.step, stop: times.stop });
     system.begin(AnalysisKind::InitialPoint);
     let point = if use_initial {
@@ -197,18 +261,24 @@ fn transient(
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     // given voltages need not agree with the circuit: they jump in the first step
     let mut jump = use_initial;
-    transient.advance(&mut system, times.stop, options, &mut |system, now, corner| {
-        let corner = corner || std::mem::take(&mut jump);
-        writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
-        system.notes(&mut |text| sink.note(&text));
-        sink.progress(now.time / times.stop);
-        Ok(())
-    })?;
+    let stations = Matrices::times(circuit, times.stop);
+    for station in stations.into_iter().chain([times.stop]) {
+        transient.advance(&mut system, station, options, &mut |system, now, corner| {
+            let corner = corner || std::mem::take(&mut jump);
+            writer.point(now.time, corner, sink, |row| probes.read(system, &now.point, now.time, options, row))?;
+            system.notes(&mut |text| sink.note(&text));
+            sink.progress(now.time / times.stop);
+            Ok(())
+        })?;
+        let end = station == times.stop;
+        matrices.at_time(circuit, (&system, &transient.point), (station, end), options, sink);
+    }
+    sink.work(Work::of("tran", "LU", &system));
     Ok(())
 }
 
 /// Start of a transient with `uic`: `.ic` voltages and the devices' own initial conditions, zero elsewhere.
-fn initial_conditions(circuit: &Circuit, system: &System) -> Point {
+pub(super) fn initial_conditions(circuit: &Circuit, system: &System) -> Point {
     let mut point = system.initial_point();
     for bank in &system.banks {
         bank.initial_conditions(&mut |plus, minus, value| {

@@ -1,6 +1,7 @@
 //! The assembled system: banks, sparsity pattern, Jacobian and its factors.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use crate::circuit::{Circuit, ElementId};
 use crate::devices::{
@@ -153,6 +154,10 @@ pub struct System {
     new_states: Vec<f64>,
     /// Remarks of the devices on their elements and models.
     pub warnings: Vec<Diagnostic>,
+    /// [`crate::devices::Bank::work`] of all banks.
+    work: f64,
+    /// Factoring costs more than an evaluation: factors are worth keeping. Known after the first factorisation.
+    pub(super) keeps_factors: bool,
     /// Work counters.
     pub counters: Counters,
 }
@@ -170,6 +175,28 @@ pub struct Counters {
     pub points: u64,
     /// Rejected time steps.
     pub rejected: u64,
+    /// The parts of the work are timed.
+    pub timed: bool,
+    /// Analysis of the pattern, s.
+    pub order: f64,
+    /// Evaluation of the devices, s.
+    pub evaluate: f64,
+    /// Factorisations, s.
+    pub factor: f64,
+    /// Solutions, s.
+    pub solve: f64,
+}
+
+impl Counters {
+    /// The present time, when the work is timed.
+    fn start(&self) -> Option<Instant> {
+        self.timed.then(Instant::now)
+    }
+}
+
+/// Seconds since `begun`.
+fn since(begun: Option<Instant>) -> f64 {
+    begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64())
 }
 
 impl System {
@@ -227,7 +254,10 @@ impl System {
         for (bank, range) in banks.iter().zip(&state_ranges) {
             bank.state_tolerances(&mut state_tolerances[range.clone()]);
         }
+        let mut counters = Counters { timed: options.timed, ..Counters::default() };
+        let begun = counters.start();
         let lu = Lu::new(&pattern).map_err(|e| vec![singular(circuit, &unknowns, &e)])?;
+        counters.order = since(begun);
         let rows = unknowns.len();
         let mut dynamic = vec![false; rows];
         for column in 0..pattern.n() {
@@ -246,6 +276,8 @@ impl System {
             c: c0.clone(),
             jacobian: g0.clone(),
             dynamic,
+            work: banks.iter().map(|bank| bank.work()).sum(),
+            keeps_factors: true,
             unknowns,
             branches,
             sources,
@@ -266,7 +298,7 @@ impl System {
             c0,
             diagonal,
             warnings,
-            counters: Counters::default(),
+            counters,
         })
     }
 
@@ -295,6 +327,7 @@ impl System {
     /// Returns true when a device limited its voltages.
     pub fn evaluate(&mut self, point: &mut Point, derivative: &Derivative, homotopy: &Homotopy) -> bool {
         self.counters.evaluations += 1;
+        let begun = self.counters.start();
         self.i.fill(0.0);
         self.q.fill(0.0);
         self.flow.fill(0.0);
@@ -353,6 +386,7 @@ impl System {
                 }
             }
         }
+        self.counters.evaluate += since(begun);
         limited
     }
 
@@ -371,11 +405,17 @@ impl System {
     /// The unknown at which the matrix is singular.
     pub(super) fn factor_assembled(&mut self) -> Result<(), Singular> {
         self.counters.factorisations += 1;
+        let begun = self.counters.start();
         self.spent = 0;
-        if self.lu.refactor(&self.jacobian)? == Refactor::Repivoted {
+        let factored = self.lu.refactor(&self.jacobian);
+        self.counters.factor += since(begun);
+        if factored? == Refactor::Repivoted {
             let stats = self.lu.stats();
             let solution = 2.0 * (stats.nnz_l + stats.nnz_u).max(1) as f64;
             self.price = (SPEED_OF_FACTORS * stats.flops / solution) as usize;
+        }
+        if self.counters.factorisations == 1 {
+            self.keeps_factors = self.lu.stats().flops > self.work;
         }
         Ok(())
     }
@@ -446,11 +486,13 @@ impl System {
     /// Solves `J delta = -residual` with the factors there are.
     pub fn solve(&mut self) {
         self.counters.solves += 1;
+        let begun = self.counters.start();
         for (d, r) in self.delta.iter_mut().zip(&self.residual) {
             *d = -r;
         }
         self.delta[0] = 0.0;
         self.lu.solve_in_place(&mut self.delta[1..]);
+        self.counters.solve += since(begun);
     }
 
     /// Moves the charges along with the last correction: `q += C delta`.

@@ -32,6 +32,8 @@ const ALGEBRAIC_STEP: f64 = 1e-3;
 const SMALLEST_TIME: f64 = 1e-9;
 /// Most jumps in a row that no step resolves.
 const MOST_LEAPS: usize = 100;
+/// The `reltol` at which devices mean the tolerances of their states.
+const DEFAULT_RELTOL: f64 = 1e-3;
 /// Largest growth of the step.
 const GROWTH: f64 = 3.0;
 
@@ -63,6 +65,27 @@ struct Corner {
     time: f64,
     point: Point,
     past: Past,
+}
+
+/// One accepted step, as it has to be known to take it again.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// Time at its end, s.
+    pub time: f64,
+    /// What it was integrated with.
+    pub formula: Formula,
+    /// Solution at its end.
+    pub x: Vec<f64>,
+    /// The integration starts anew behind it.
+    pub restart: bool,
+}
+
+/// The steps of a run, for what follows it step by step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Log {
+    pub steps: Vec<Step>,
+    /// Steps up to the last corner.
+    corner: usize,
 }
 
 /// State of a running transient. A clone is a snapshot.
@@ -103,6 +126,9 @@ pub struct Transient {
     a0: f64,
     stage_q: Vec<f64>,
     stage_s: Vec<f64>,
+    /// Accepted steps, if somebody wants them.
+    pub(super) log: Option<Log>,
+    formula: Option<Formula>,
 }
 
 /// What one attempted step came to.
@@ -149,6 +175,8 @@ impl Transient {
             a0: 0.0,
             stage_q: vec![0.0; rows],
             stage_s: vec![0.0; states],
+            log: None,
+            formula: None,
         };
         transient.evaluate_charges(system, options);
         transient.restart(system);
@@ -181,6 +209,9 @@ impl Transient {
         self.depth = 0;
         self.since_restart = 0;
         self.push(&system.q);
+        if let Some(last) = self.log.as_mut().and_then(|log| log.steps.last_mut()) {
+            last.restart = true;
+        }
         self.mark_corner();
         self.jumped = false;
     }
@@ -201,6 +232,9 @@ impl Transient {
         self.corner.past.clone_from(&self.past[0]);
         self.first_fraction = FIRST_STEP;
         self.factored = 0.0;
+        if let Some(log) = &mut self.log {
+            log.corner = log.steps.len();
+        }
     }
 
     /// Lets the scales that relative tolerances refer to fade, at the start of a new operation of a controller: an array
@@ -411,6 +445,9 @@ impl Transient {
         self.since_restart = 0;
         self.first_fraction *= 0.1;
         self.held = false;
+        if let Some(log) = &mut self.log {
+            log.steps.truncate(log.corner);
+        }
         true
     }
 
@@ -522,6 +559,7 @@ impl Transient {
         combine(&mut self.state_history, coefficients.zip(past_s).chain(slope(&self.s_slope[..])));
         self.trial.x.copy_from_slice(&self.predicted);
         self.a0 = formula.a0;
+        self.formula = Some(*formula);
         let derivative = Derivative {
             coefficient: if quasi_static { 0.0 } else { formula.a0 },
             charge_history: &self.charge_history,
@@ -587,10 +625,12 @@ impl Transient {
                 largest = (size, u);
             }
         }
+        // tolerances of states are meant for the default of reltol
+        let tightness = (options.reltol / DEFAULT_RELTOL).min(1.0);
         for (k, tolerance) in system.state_tolerances.iter().enumerate() {
             if tolerance.is_finite() {
                 let error = (self.trial.states[k] - self.predicted_states[k]).abs() * factor;
-                let size = error / (options.trtol * tolerance);
+                let size = error / (options.trtol * tolerance * tightness);
                 if size > largest.0 {
                     largest = (size, system.unknowns.len());
                 }
@@ -610,6 +650,9 @@ impl Transient {
         }
         self.time = t;
         std::mem::swap(&mut self.point, &mut self.trial);
+        if let (Some(log), Some(formula)) = (&mut self.log, self.formula) {
+            log.steps.push(Step { time: t, formula, x: self.point.x.clone(), restart: false });
+        }
         let switched = system.accept(&mut self.point, t, options.gmin);
         self.trial.memory.copy_from_slice(&self.point.memory);
         for (scale, x) in self.x_scale.iter_mut().zip(&self.point.x) {
@@ -632,7 +675,7 @@ const MOST_BREVITY: f64 = 16.0;
 const TRUNCATION: &str = "truncation error";
 
 /// `out = sum of weight * vector`.
-fn combine<'a>(out: &mut [f64], terms: impl Iterator<Item = (f64, &'a [f64])>) {
+pub(super) fn combine<'a>(out: &mut [f64], terms: impl Iterator<Item = (f64, &'a [f64])>) {
     out.fill(0.0);
     for (weight, vector) in terms {
         for (o, v) in out.iter_mut().zip(vector) {

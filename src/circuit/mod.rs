@@ -1,5 +1,6 @@
 //! What is simulated: the flat, elaborated circuit. No netlist syntax and no device physics.
 
+mod fit;
 mod overrides;
 mod measure;
 mod noise;
@@ -14,6 +15,7 @@ use crate::calc;
 use crate::diagnostic::{SourceMap, Span};
 use crate::expr::Expr;
 
+pub use fit::{FitData, FitDrive, FitPulses, FitSignal, FreeParameter, Given};
 pub use measure::{
     Column, Condition, Count, Edge, Event, Fourier, Measure, Measured, Norm, Print, Statistic, Switching, Task, Window,
 };
@@ -64,6 +66,10 @@ pub struct Circuit {
     pub samples: Option<u64>,
     /// `.savebias`: where the first operating point of a run is written.
     pub saved_bias: Option<PathBuf>,
+    /// `.fit`: parameters that `ionspice fit` finds.
+    pub free: Vec<FreeParameter>,
+    /// `.fitdata`: how measured data belong to the circuit.
+    pub fit_data: Vec<FitData>,
     /// `.limits` statements.
     pub limits: Vec<MeasureLimit>,
     /// `.ic` node voltages, V.
@@ -78,6 +84,10 @@ pub struct Circuit {
     pub measures: Vec<Measure>,
     /// `.four` statements.
     pub fouriers: Vec<Fourier>,
+    /// `.array` statements.
+    pub arrays: Vec<Array>,
+    /// `.matrix` statements.
+    pub matrices: Vec<Matrix>,
     /// `.controller` blocks.
     pub controllers: Vec<ControllerBlock>,
     /// Libraries of compiled models, in the order of loading.
@@ -301,6 +311,8 @@ pub enum Analysis {
     Dc { sweeps: Vec<Sweep>, span: Span },
     /// Transient. Times in s.
     Tran { step: f64, stop: f64, start: f64, max_step: Option<f64>, use_initial: bool, span: Span },
+    /// Many input vectors on an array that is linearised at its operating point.
+    Read(Box<Read>),
     /// Response to the AC values of the sources.
     Ac { grid: FrequencyGrid, span: Span },
     /// Noise at an output and referred to an input source; `summary` > 0 gives the contributions at every so many points.
@@ -311,6 +323,29 @@ pub enum Analysis {
     Sensitivity { output: Output, grid: Option<FrequencyGrid>, span: Span },
     /// Poles and zeros between two ports.
     PoleZero { input: (NodeId, NodeId), output: (NodeId, NodeId), drive: Drive, poles: bool, zeros: bool, span: Span },
+}
+
+/// `.read`.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// Index in [`Circuit::arrays`].
+    pub array: usize,
+    /// Voltage sources at the lines that are driven.
+    pub drives: Vec<ElementId>,
+    /// Voltage sources at the other lines, whose currents are read.
+    pub senses: Vec<ElementId>,
+    /// Voltages of the drives, V, vector by vector.
+    pub vectors: Vec<f64>,
+    /// The transfer matrix is wanted.
+    pub transfer: bool,
+    /// Largest error of linearisation as a share of the largest current.
+    pub bound: f64,
+    /// Vectors that are also solved in full.
+    pub checks: usize,
+    /// Without vectors the linearisation is checked at this change of all drives, V.
+    pub swing: f64,
+    /// Where it was written.
+    pub span: Span,
 }
 
 /// One sweep variable with its values.
@@ -335,6 +370,36 @@ pub enum SweepTarget {
     Parameter(String),
     /// Temperature in degrees Celsius.
     TemperatureCelsius,
+}
+
+/// An array of cells that an `.array` statement made. The cell in row 3 and column 5 of `xa` is named `xa.r3c5`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Full name, lower case.
+    pub name: String,
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// `.matrix`: one signal of every cell of an array, at some times or at the end of an analysis.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    /// Index in [`Circuit::arrays`].
+    pub array: usize,
+    /// As written, `#` for the cell.
+    pub label: String,
+    /// The signals, row by row; a stuck cell has none.
+    pub signals: Vec<Option<Signal>>,
+    /// Times of a transient, s, ascending; none means its end.
+    pub at: Vec<f64>,
+    /// CSV file that is written.
+    pub file: Option<PathBuf>,
+    /// Where it was written.
+    pub span: Span,
 }
 
 /// `.limits`: the range of a measure that counts as a pass.
@@ -376,10 +441,17 @@ pub struct ControllerStatement {
     pub settings: Vec<ParamValue>,
 }
 
-/// ngspice's spelling of a hierarchical element name: its letter first (`v.x1.v1`).
+/// ngspice's spelling of a hierarchical element name: its letter first (`v.x1.v1`, and `v.xa.row3` as it is).
 pub fn spice_name(name: &str) -> String {
-    match name.rsplit_once('.') {
-        Some((_, own)) => format!("{}.{name}", &own[..own.chars().next().map_or(0, char::len_utf8)]),
-        None => name.to_string(),
+    match name.split_once('.') {
+        Some((first, _)) if first.len() > 1 => format!("{}.{name}", element_letter(name)),
+        _ => name.to_string(),
     }
+}
+
+/// The letter that tells what an element is: that of its own name, or of what it is in an array (`x1.r.xa.row3_0_1`).
+pub fn element_letter(name: &str) -> &str {
+    let own = name.rsplit('.').next().unwrap_or(name);
+    let spelled = name.split('.').find(|part| part.len() == 1);
+    spelled.unwrap_or(&own[..own.chars().next().map_or(0, char::len_utf8)])
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ionspice::analysis::{Options, Probes, System, check as topology};
-use ionspice::cosim::controller::Spec;
+use ionspice::cosim::controller::Program;
 use ionspice::diagnostic::Severity;
 use ionspice::netlist::Dialect;
 use ionspice::script::Script;
@@ -39,7 +39,7 @@ pub fn check(deck: &Path, sets: &[String], dialect: Option<Dialect>) -> u8 {
         }
     }
     for block in &circuit.controllers {
-        if let Err(problems) = Spec::new(circuit, block) {
+        if let Err(problems) = Program::new(circuit, block) {
             found.extend(problems);
         }
     }

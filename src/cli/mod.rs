@@ -3,11 +3,19 @@
 mod campaign;
 mod check;
 mod extra;
+mod extract;
+mod fit;
 mod compiled;
+mod continual;
+mod generate;
+mod html;
 mod learning;
+mod matrices;
 mod models;
 mod run;
 mod script;
+mod stats;
+mod stream;
 mod summary;
 mod test;
 
@@ -38,6 +46,8 @@ struct Arguments {
 enum Command {
     /// Run the analyses and the learning controllers of a deck
     Run(run::RunArguments),
+    /// Join the JSON reports of the shards of a learning run
+    Merge(learning::MergeArguments),
     /// Look for mistakes in a deck without simulating it
     Check {
         /// Netlist
@@ -49,11 +59,17 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         dialect: Option<Dialect>,
     },
+    /// Write a deck with its arrays line by line, for other simulators
+    Gen(generate::GenerateArguments),
     /// Run decks and compare them with what they expect
     Test(test::TestArguments),
     /// Judge one deck for `test`
     #[command(hide = true)]
     Judge(test::JudgeArguments),
+    /// Fit model parameters to measured data
+    Fit(fit::FitArguments),
+    /// Classic figures of measured switching curves
+    Extract(extract::ExtractArguments),
     /// List the device models, or the parameters of one
     Models {
         /// Type word of a model card, such as `nmos`, or a module of the library
@@ -79,9 +95,13 @@ pub fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Merge(arguments) => learning::merge(&arguments),
         Command::Check { deck, sets, dialect } => check::check(&deck, &sets, dialect),
+        Command::Gen(arguments) => generate::generate(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Judge(arguments) => test::judge(&arguments),
+        Command::Fit(arguments) => fit::fit(&arguments),
+        Command::Extract(arguments) => extract::run(&arguments),
         Command::Models { name, osdi: Some(file), json } => compiled::compiled(&file, name.as_deref(), json),
         Command::Models { name, osdi: None, json } => models::models(name.as_deref(), json),
     })
@@ -101,11 +121,26 @@ fn overrides(sets: &[String]) -> Result<Vec<(String, String)>, String> {
 
 /// Loads a deck and prints what is wrong with it; `Err` is the exit code.
 fn load(deck: &Path, sets: &[String], dialect: Option<Dialect>, quiet: bool) -> Result<Loaded, u8> {
+    load_timed(deck, sets, dialect, quiet, &mut (0.0, 0.0))
+}
+
+/// The same; `times` gets the seconds for parsing and for elaborating.
+fn load_timed(
+    deck: &Path,
+    sets: &[String],
+    dialect: Option<Dialect>,
+    quiet: bool,
+    times: &mut (f64, f64),
+) -> Result<Loaded, u8> {
     let overrides = overrides(sets).map_err(|problem| {
         eprintln!("error: {problem}");
         WRONG
     })?;
-    match Parsed::read_in(deck, &overrides, dialect).elaborate(&Overrides::default()) {
+    let (parsed, parse) = stats::timed(|| Parsed::read_in(deck, &overrides, dialect));
+    let (loaded, elaborate) = stats::timed(|| parsed.elaborate(&Overrides::default()));
+    times.0 += parse.as_secs_f64();
+    times.1 += elaborate.as_secs_f64();
+    match loaded {
         Ok(loaded) => {
             if !quiet {
                 report(&loaded.warnings, &loaded.circuit.sources);

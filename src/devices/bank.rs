@@ -18,6 +18,9 @@ pub type Unknown = u32;
 /// Index of a Jacobian entry; valid after [`Bank::slots_mut`] has been mapped.
 pub type Slot = u32;
 
+/// Circuit temperature unless the netlist sets one, K.
+pub const DEFAULT_TEMPERATURE: f64 = 300.15;
+
 /// What an unknown measures, which decides its tolerance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownKind {
@@ -46,6 +49,8 @@ pub struct Builder<'c> {
     pub branches: Vec<Option<Unknown>>,
     /// Circuit temperature, K.
     pub temperature: f64,
+    /// The netlist says what the temperature is.
+    temperature_given: bool,
     /// Seed of the devices' random streams; 0 unless set.
     pub seed: u64,
     entries: Vec<(Unknown, Unknown)>,
@@ -64,11 +69,17 @@ impl<'c> Builder<'c> {
             unknowns,
             branches: vec![None; circuit.elements.len()],
             temperature,
+            temperature_given: temperature != DEFAULT_TEMPERATURE || circuit.options.iter().any(|s| s.name == "temp"),
             seed: 0,
             entries: Vec::new(),
             #[cfg(test)]
             places: Vec::new(),
         }
+    }
+
+    /// Circuit temperature if the netlist sets one, else the temperature that a model's published parameters belong to, K.
+    pub fn ambient(&self, published: f64) -> f64 {
+        if self.temperature_given { self.temperature } else { published }
     }
 
     /// The unknown of a node.
@@ -349,6 +360,12 @@ pub trait Bank: Send + Sync {
     /// Adds the small-signal entries at the angular frequency `omega`, rad/s, and an operating point `ctx`; called for
     /// [`Bank::frequency_dependent`] banks only, in place of the Jacobians of [`Bank::eval`] and [`Bank::constant`].
     fn admittance(&self, _omega: f64, _ctx: &Context, _states: &[f64], _memory: &[f64], _y: &mut [Complex64]) {}
+
+    /// Roughly the multiplications and additions of an evaluation. Where factoring the Jacobian is less than that, factors
+    /// are not kept: an evaluation saved is worth more.
+    fn work(&self) -> f64 {
+        50.0 * self.elements().len() as f64
+    }
 
     /// Largest step of a transient that the bank can follow, s (a delay line needs at most its delay).
     fn max_step(&self) -> f64 {

@@ -216,6 +216,10 @@ impl Bank for ControlledBank {
         &self.elements
     }
 
+    fn work(&self) -> f64 {
+        2.0 * self.elements.len() as f64
+    }
+
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
         let mut slots = Vec::new();
         for source in &mut self.sources {

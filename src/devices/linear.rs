@@ -301,6 +301,10 @@ impl Bank for LinearBank {
         &self.elements
     }
 
+    fn work(&self) -> f64 {
+        2.0 * self.elements.len() as f64
+    }
+
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
         let pairs = self.resistors.iter_mut().chain(&mut self.capacitors).flat_map(|p| &mut p.slots);
         let coils = self.inductors.iter_mut().flat_map(|l| &mut l.slots);

@@ -28,6 +28,10 @@ pub trait Parameters: Default + Clone {
     const SPECS: &'static [ParamSpec];
     /// Mutable access by index in [`Parameters::SPECS`].
     fn slot(&mut self, index: usize) -> Option<&mut f64>;
+    /// Takes a list of numbers; `None` when the parameter wants a single one.
+    fn vector(&mut self, _name: &str, _values: &[f64]) -> Option<Result<(), String>> {
+        None
+    }
 }
 
 /// Index of the parameter with this name or alias.
@@ -54,6 +58,15 @@ pub fn apply<P: Parameters>(params: &mut P, given: &[ParamValue], owner: &str, f
             continue;
         };
         let spec = &P::SPECS[index];
+        if let ParamData::Vector(values) = &value.value
+            && let Some(taken) = params.vector(spec.name, values)
+        {
+            if let Err(problem) = taken {
+                let text = format!("parameter `{}` of {owner} {problem}", spec.name);
+                found.push(Diagnostic::error(value.span, text).label("wrong points").hint(spec.description));
+            }
+            continue;
+        }
         let ParamData::Number(number) = value.value else {
             found.push(
                 Diagnostic::error(value.span, format!("parameter `{}` of {owner} wants a number", spec.name))

@@ -164,6 +164,10 @@ impl Bank for SourceBank {
         &self.elements
     }
 
+    fn work(&self) -> f64 {
+        2.0 * self.elements.len() as f64
+    }
+
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
         self.ports.iter_mut().flat_map(|p| &mut p.slots).collect()
     }

@@ -10,9 +10,11 @@
 //! with the *activity* `h_i`, not the probability, in the Hebbian term (Portner et al. 2025 as in their published code).
 
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::environment::{Environment, Outcome};
-use super::hardware::{Transition, UpdateRequests, WeightHardware};
+use super::agent::{Agent, Experience, StateError};
+use super::hardware::{HardwareReport, Transition, UpdateRequests, WeightHardware};
 use super::random::Random;
 
 /// Number of identical pulses that carry a linear device from weight 0 to 1.
@@ -25,7 +27,7 @@ pub fn pulse_count(dw: f64) -> i32 {
 }
 
 /// Parameters of the learning rule; they are constant during training.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LearningRule {
     /// Learning rate `alpha` of critic and actor.
     pub learning_rate: f64,
@@ -40,6 +42,9 @@ pub struct LearningRule {
 impl LearningRule {
     /// The published parameters of the T-maze.
     pub const T_MAZE: Self = Self { learning_rate: 0.2, discount: 0.9, temperature: 0.3, cutoff: 0.0 };
+
+    /// The published parameters of the water maze; requests below half a pulse are dropped.
+    pub const WATER_MAZE: Self = Self { learning_rate: 0.04, discount: 0.975, temperature: 0.15, cutoff: 0.0025 };
 
     /// Checks the ranges: learning rate and cut-off not negative, discount in 0 to 1, temperature positive, all finite.
     pub fn check(&self) -> Result<(), ParameterError> {
@@ -71,6 +76,9 @@ pub struct ParameterError {
 /// Why an iteration failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LearningError<E> {
+    /// A parameter lies outside its range.
+    #[error(transparent)]
+    Parameter(ParameterError),
     /// The hardware returned infinity or not-a-number.
     #[error("the hardware returned {value} for the {quantity}")]
     NotFinite {
@@ -113,85 +121,90 @@ pub fn select(probabilities: &[f64], u: f64) -> usize {
     last
 }
 
-/// The agent: learning rule plus the buffers of one iteration. Its memory, the weights, is in the hardware.
+/// The agent: the learning rule, the hardware that holds its weights, and the buffers of one iteration.
 #[derive(Clone, Debug)]
-pub struct ActorCritic {
+pub struct ActorCritic<H> {
     rule: LearningRule,
-    activities: Vec<f64>,
-    next: Vec<f64>,
+    hardware: H,
     h: Vec<f64>,
     probabilities: Vec<f64>,
     requests: UpdateRequests,
 }
 
-impl ActorCritic {
+impl<H: WeightHardware> ActorCritic<H> {
     /// An agent for environments with this many inputs and actions.
-    pub fn new(rule: LearningRule, inputs: usize, actions: usize) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// A parameter out of range.
+    pub fn new(rule: LearningRule, hardware: H, inputs: usize, actions: usize) -> Result<Self, ParameterError> {
+        rule.check()?;
+        Ok(Self {
             rule,
-            activities: vec![0.0; inputs],
-            next: vec![0.0; inputs],
+            hardware,
             h: vec![0.0; actions],
             probabilities: vec![0.0; actions],
             requests: UpdateRequests::zero(inputs, actions),
-        }
+        })
     }
 
-    /// Starts an episode.
-    pub fn reset<W: Environment>(&mut self, environment: &mut W, random: &mut Random) {
-        environment.reset(random);
-        environment.activities(&mut self.activities);
-    }
-
-    /// One iteration: read `h`, choose and carry out an action, form the TD request, update the weights.
-    ///
-    /// Draws exactly one uniform number for the action, then whatever the environment draws.
-    ///
-    /// # Errors
-    /// [`LearningError::Hardware`] when a read or an update fails, [`LearningError::NotFinite`] when a read is not a number.
-    pub fn iterate<W: Environment, H: WeightHardware>(
-        &mut self,
-        environment: &mut W,
-        hardware: &mut H,
-        random: &mut Random,
-    ) -> Result<Outcome, LearningError<H::Error>> {
-        hardware.read_actions(&self.activities, &mut self.h)?;
-        for &value in &self.h {
-            finite("activity of an action neuron", value)?;
-        }
-        self.probabilities.copy_from_slice(&self.h);
-        softmax(&mut self.probabilities, self.rule.temperature);
-        let action = select(&self.probabilities, random.random::<f64>());
-
-        let step = environment.step(action, random);
-        environment.activities(&mut self.next);
-        let next = (!step.outcome.ends_episode()).then_some(self.next.as_slice());
-        let transition = Transition { activities: &self.activities, next, reward: step.reward };
-        let request = finite("TD request", hardware.td_request(&self.rule, &transition)?)?;
-
-        self.form_requests(request, step.outcome.is_move().then_some(action));
-        hardware.update(&self.requests)?;
-        std::mem::swap(&mut self.activities, &mut self.next);
-        Ok(step.outcome)
+    /// What holds the weights.
+    pub fn hardware(&self) -> &H {
+        &self.hardware
     }
 
     /// Spreads `request = alpha delta` over the weights; without an action the actor does not learn.
-    fn form_requests(&mut self, request: f64, action: Option<usize>) {
+    fn form_requests(&mut self, request: f64, activities: &[f64], action: Option<usize>) {
         let cutoff = self.rule.cutoff;
         let kept = |dw: f64| if dw.abs() < cutoff { 0.0 } else { dw };
-        for (dw, x) in self.requests.critic.iter_mut().zip(&self.activities) {
+        for (dw, x) in self.requests.critic.iter_mut().zip(activities) {
             *dw = kept(request * x);
         }
         let Some(action) = action else {
             self.requests.actor.fill(0.0);
             return;
         };
-        for (dtheta, x) in self.requests.actor.chunks_exact_mut(self.h.len()).zip(&self.activities) {
+        for (dtheta, x) in self.requests.actor.chunks_exact_mut(self.h.len()).zip(activities) {
             for (i, (dtheta, h)) in dtheta.iter_mut().zip(&self.h).enumerate() {
                 let chosen = if i == action { 1.0 } else { 0.0 };
                 *dtheta = kept(request * x * (chosen - h));
             }
         }
+    }
+}
+
+impl<H: WeightHardware> Agent for ActorCritic<H> {
+    type Error = LearningError<H::Error>;
+
+    /// Reads `h` and draws exactly one uniform number for the action.
+    fn act(&mut self, observation: &[f64], random: &mut Random) -> Result<usize, Self::Error> {
+        self.hardware.read_actions(observation, &mut self.h)?;
+        for &value in &self.h {
+            finite("activity of an action neuron", value)?;
+        }
+        self.probabilities.copy_from_slice(&self.h);
+        softmax(&mut self.probabilities, self.rule.temperature);
+        Ok(select(&self.probabilities, random.random::<f64>()))
+    }
+
+    /// Forms the TD request and updates the weights.
+    fn learn(&mut self, experience: &Experience, _random: &mut Random) -> Result<(), Self::Error> {
+        let Experience { observation, next, reward, .. } = *experience;
+        let transition = Transition { activities: observation, next, reward };
+        let request = finite("TD request", self.hardware.td_request(&self.rule, &transition)?)?;
+        self.form_requests(request, observation, experience.moved.then_some(experience.action));
+        Ok(self.hardware.update(&self.requests)?)
+    }
+
+    fn report(&mut self) -> HardwareReport {
+        self.hardware.report()
+    }
+
+    fn state(&self) -> Option<Value> {
+        self.hardware.state()
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<(), StateError> {
+        self.hardware.restore(state)
     }
 }
 
@@ -203,6 +216,7 @@ fn finite<E>(quantity: &'static str, value: f64) -> Result<f64, LearningError<E>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::environment::Environment;
     use crate::learn::hardware::{HardwareReport, IdealWeights};
     use crate::learn::random::{Stream, stream};
     use crate::learn::tmaze::TMaze;
@@ -247,25 +261,38 @@ mod tests {
         }
     }
 
+    fn agent<H: WeightHardware>(hardware: H) -> ActorCritic<H> {
+        ActorCritic::new(LearningRule::T_MAZE, hardware, 9, 2).unwrap()
+    }
+
     /// Runs one T-maze episode to its end and returns the number of moves.
-    fn episode<H: WeightHardware>(agent: &mut ActorCritic, hardware: &mut H, random: &mut Random) -> u32
-    where
-        H::Error: std::fmt::Debug,
-    {
+    fn episode<H: WeightHardware>(
+        agent: &mut ActorCritic<H>,
+        random: &mut Random,
+    ) -> Result<u32, LearningError<H::Error>> {
         let mut maze = TMaze::new();
-        agent.reset(&mut maze, random);
+        let (mut x, mut y) = ([0.0; 9], [0.0; 9]);
         let mut moves = 0;
-        while agent.iterate(&mut maze, hardware, random).unwrap().is_move() {
+        loop {
+            maze.activities(&mut x);
+            let action = agent.act(&x, random)?;
+            let step = maze.step(action, random);
+            maze.activities(&mut y);
+            let next = (!step.outcome.ends_episode()).then_some(y.as_slice());
+            let moved = step.outcome.is_move();
+            agent.learn(&Experience { observation: &x, action, reward: step.reward, next, moved }, random)?;
+            if !moved {
+                return Ok(moves);
+            }
             moves += 1;
         }
-        moves
     }
 
     #[test]
     fn the_visit_to_the_goal_teaches_the_critic_alone() {
-        let mut hardware = Recorder::new([0.0, 100.0], 0.125);
-        let mut agent = ActorCritic::new(LearningRule::T_MAZE, 9, 2);
-        assert_eq!(episode(&mut agent, &mut hardware, &mut stream(0, Stream::Agent)), 6);
+        let mut agent = agent(Recorder::new([0.0, 100.0], 0.125));
+        assert_eq!(episode(&mut agent, &mut stream(0, Stream::Agent)), Ok(6));
+        let hardware = agent.hardware();
         let mut expected: Vec<_> = (0..6).map(|place| (place, Some(place + 1), 0.0)).collect();
         expected.push((6, None, 1.0));
         assert_eq!(hardware.transitions, expected);
@@ -281,17 +308,17 @@ mod tests {
 
     #[test]
     fn requests_follow_the_rule_and_the_cutoff() {
-        let mut agent = ActorCritic::new(LearningRule { cutoff: 0.01, ..LearningRule::T_MAZE }, 2, 3);
-        agent.activities = vec![1.0, 0.1];
+        let rule = LearningRule { cutoff: 0.01, ..LearningRule::T_MAZE };
+        let mut agent = ActorCritic::new(rule, IdealWeights::new(2, 3), 2, 3).unwrap();
         agent.h = vec![0.25, 0.5, -1.0];
-        agent.form_requests(0.2, Some(1));
+        agent.form_requests(0.2, &[1.0, 0.1], Some(1));
         assert_eq!(agent.requests.critic, [0.2, 0.2 * 0.1]);
         let row = [-0.05, 0.1, 0.2];
         for (i, (dtheta, expected)) in agent.requests.actor.iter().zip(row.iter().chain(&[0.0, 0.01, 0.02])).enumerate()
         {
             assert!((dtheta - expected).abs() < 1e-15, "{i}: {dtheta} {expected}");
         }
-        agent.form_requests(-0.2, None);
+        agent.form_requests(-0.2, &[1.0, 0.1], None);
         assert_eq!((agent.requests.critic[0], agent.requests.actor.as_slice()), (-0.2, [0.0; 6].as_slice()));
     }
 
@@ -315,13 +342,12 @@ mod tests {
                 self.0.report()
             }
         }
-        let mut hardware = AlwaysRight(IdealWeights::new(9, 2));
-        let mut agent = ActorCritic::new(LearningRule::T_MAZE, 9, 2);
+        let mut agent = agent(AlwaysRight(IdealWeights::new(9, 2)));
         let mut random = stream(0, Stream::Agent);
         for _ in 0..500 {
-            assert_eq!(episode(&mut agent, &mut hardware, &mut random), 6);
+            assert_eq!(episode(&mut agent, &mut random), Ok(6));
         }
-        for (s, w) in hardware.report().weights.critic.into_iter().enumerate() {
+        for (s, w) in agent.report().weights.critic.into_iter().enumerate() {
             let expected = if s <= 6 { 0.9_f64.powi(6 - s as i32) } else { 0.0 };
             assert!((w - expected).abs() < 1e-9, "w{s} = {w}, not {expected}");
         }
@@ -330,13 +356,10 @@ mod tests {
     #[test]
     fn reads_that_are_not_numbers_are_errors() {
         for (h, td, quantity) in [(f64::NAN, 0.0, "activity of an action neuron"), (0.0, f64::INFINITY, "TD request")] {
-            let mut hardware = Recorder::new([h, 0.0], td);
-            let mut agent = ActorCritic::new(LearningRule::T_MAZE, 9, 2);
-            let (mut maze, mut random) = (TMaze::new(), stream(0, Stream::Agent));
-            agent.reset(&mut maze, &mut random);
-            let error = agent.iterate(&mut maze, &mut hardware, &mut random).unwrap_err();
+            let mut agent = agent(Recorder::new([h, 0.0], td));
+            let error = episode(&mut agent, &mut stream(0, Stream::Agent)).unwrap_err();
             assert!(matches!(error, LearningError::NotFinite { quantity: q, .. } if q == quantity), "{error}");
-            assert!(hardware.updates.is_empty());
+            assert!(agent.hardware().updates.is_empty());
         }
     }
 

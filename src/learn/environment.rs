@@ -7,7 +7,8 @@ use super::random::Random;
 pub enum Outcome {
     /// A move; the episode goes on.
     Moved,
-    /// A move that reached the goal: there is no next state, critic and actor both learn from it, it counts as a move.
+    /// A move that ended the episode, at the goal or by a failure: there is no next state, critic and actor both learn from it, it
+    /// counts as a move.
     Arrived,
     /// The agent was found at the goal: the critic alone learns the reward of that state, the chosen action is not carried
     /// out and does not count as a move.
@@ -38,9 +39,10 @@ pub struct Step {
     pub outcome: Outcome,
 }
 
-/// A world with a finite number of actions, seen by the agent through the activities of its place cells.
+/// A world with a finite number of actions, seen by the agent through observations: activities of place cells, or continuous
+/// quantities.
 pub trait Environment {
-    /// Number of place cells, the inputs of the network.
+    /// Number of observed quantities, the inputs of the network.
     fn inputs(&self) -> usize;
 
     /// Number of actions.
@@ -54,9 +56,46 @@ pub trait Environment {
     /// Puts the agent at the start of a new episode.
     fn reset(&mut self, random: &mut Random);
 
-    /// Writes the place-cell activities `x(s)` of the present state; `x` has [`Self::inputs`] entries.
+    /// Writes the observation `x(s)` of the present state; `x` has [`Self::inputs`] entries.
     fn activities(&self, x: &mut [f64]);
 
     /// Carries out `action`, a number below [`Self::actions`].
     fn step(&mut self, action: usize, random: &mut Random) -> Step;
+
+    /// What broke in a world outside this program; checked after each step and each reset.
+    fn failure(&mut self) -> Option<String> {
+        None
+    }
+
+    /// Whether a run may go on from a saved episode: nothing of this environment outlives an episode.
+    fn resumable(&self) -> bool {
+        true
+    }
+}
+
+impl<W: Environment + ?Sized> Environment for Box<W> {
+    fn inputs(&self) -> usize {
+        (**self).inputs()
+    }
+    fn actions(&self) -> usize {
+        (**self).actions()
+    }
+    fn shortest_path(&self) -> Option<u32> {
+        (**self).shortest_path()
+    }
+    fn reset(&mut self, random: &mut Random) {
+        (**self).reset(random);
+    }
+    fn activities(&self, x: &mut [f64]) {
+        (**self).activities(x);
+    }
+    fn step(&mut self, action: usize, random: &mut Random) -> Step {
+        (**self).step(action, random)
+    }
+    fn failure(&mut self) -> Option<String> {
+        (**self).failure()
+    }
+    fn resumable(&self) -> bool {
+        (**self).resumable()
+    }
 }

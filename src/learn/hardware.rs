@@ -4,9 +4,11 @@
 //! behind may be arithmetic ([`IdealWeights`]) or a circuit that is read through amplifiers and converters and written with pulses.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::convert::Infallible;
 
 use super::actor_critic::{LearningRule, pulse_count};
+use super::agent::StateError;
 
 /// What the agent went through in one iteration, as the critic sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,6 +56,19 @@ pub trait WeightHardware {
 
     /// Accounts for all that was done so far. The simulation may look at what no controller could know here.
     fn report(&mut self) -> HardwareReport;
+
+    /// All that a resumed run needs; `None` when these weights cannot be saved.
+    fn state(&self) -> Option<Value> {
+        None
+    }
+
+    /// Takes over what [`state`](Self::state) gave.
+    ///
+    /// # Errors
+    /// A state of other weights.
+    fn restore(&mut self, _state: &Value) -> Result<(), StateError> {
+        Err(StateError("these weights cannot be resumed".to_owned()))
+    }
 }
 
 /// Numbers of write pulses.
@@ -99,12 +114,12 @@ pub struct HardwareReport {
     pub simulated_seconds: Option<f64>,
     /// Pulses applied; for ideal weights, pulses a linear device would need.
     pub pulses: Pulses,
-    /// What stood behind the weights: `ideal`, `quasistatic`, `transient`.
+    /// What stood behind the weights: `ideal`, `behavioural`, `pairs`, `quasistatic`, `transient`.
     pub fidelity: String,
 }
 
 /// Linear weights without noise or quantisation, `w := clip(w + dw, 0, 1)`: the reference every circuit is compared with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IdealWeights {
     actions: usize,
     critic: Vec<f64>,
@@ -163,6 +178,15 @@ impl WeightHardware for IdealWeights {
             fidelity: "ideal".to_owned(),
             ..HardwareReport::default()
         }
+    }
+
+    fn state(&self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<(), StateError> {
+        *self = Self::deserialize(state)?;
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 /// Generator of every random draw.
 pub type Random = ChaCha8Rng;
@@ -31,11 +32,60 @@ pub fn stream(seed: u64, purpose: Stream) -> Random {
     random
 }
 
+/// A generator in a saved state: its key, its stream and how many words it has given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedRandom {
+    key: [u8; 32],
+    stream: u64,
+    words: u64,
+}
+
+/// The state of a generator, for [`resumed`].
+pub fn saved(random: &Random) -> SavedRandom {
+    // Far fewer than 2^64 words are ever drawn.
+    SavedRandom { key: random.get_seed(), stream: random.get_stream(), words: random.get_word_pos() as u64 }
+}
+
+/// The generator that goes on where a saved one stood.
+pub fn resumed(state: &SavedRandom) -> Random {
+    let mut random = Random::from_seed(state.key);
+    random.set_stream(state.stream);
+    random.set_word_pos(u128::from(state.words));
+    random
+}
+
+/// For `#[serde(with = "saving")]` on a generator.
+pub(crate) mod saving {
+    use super::{Random, SavedRandom, resumed, saved};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(random: &Random, serializer: S) -> Result<S::Ok, S::Error> {
+        saved(random).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Random, D::Error> {
+        Ok(resumed(&SavedRandom::deserialize(deserializer)?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use rand::Rng;
     use std::collections::HashSet;
+
+    #[test]
+    fn a_saved_generator_goes_on() {
+        for drawn in [0, 1, 15, 16, 17, 1000] {
+            let mut random = stream(3, Stream::Readout);
+            for _ in 0..drawn {
+                random.next_u32();
+            }
+            let text = serde_json::to_string(&saved(&random)).unwrap();
+            let mut second = resumed(&serde_json::from_str(&text).unwrap());
+            assert_eq!((random.next_u64(), random.next_u32()), (second.next_u64(), second.next_u32()), "{drawn}");
+        }
+    }
 
     #[test]
     fn streams_repeat_and_differ() {

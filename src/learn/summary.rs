@@ -221,6 +221,7 @@ fn share(values: impl Iterator<Item = bool>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::actor_critic::{ActorCritic, LearningRule};
     use crate::learn::hardware::{HardwareReport, IdealWeights, Pulses};
     use crate::learn::tmaze::TMaze;
     use crate::learn::training::{Seeds, Training};
@@ -230,6 +231,7 @@ mod tests {
         SeedRun {
             seed,
             steps: steps.to_vec(),
+            rewards: Vec::new(),
             capped: steps.iter().map(|steps| *steps == 300).collect(),
             hardware: HardwareReport {
                 weights: Weights { critic: vec![weight], actor: vec![vec![0.0, 2.0 * weight]] },
@@ -282,7 +284,8 @@ mod tests {
     /// Acceptance A3, and the rest of the ideal reference case: 100 seeds against the published learner's 1000.
     #[test]
     fn ideal_weights_reproduce_the_reference_run() {
-        let build = |_| Ok((TMaze::new(), IdealWeights::new(9, 2)));
+        let rule = LearningRule::T_MAZE;
+        let build = |_| Ok((TMaze::new(), ActorCritic::new(rule, IdealWeights::new(9, 2), 9, 2).unwrap()));
         let go = |_: &_, _: &_| ControlFlow::Continue(());
         let runs = Training::T_MAZE.run_seeds(Seeds { first: 0, count: 100 }, build, go).unwrap();
         let summary = Summary::new(&runs, Some(6));

@@ -14,6 +14,7 @@
 
 mod analyse;
 mod blocks;
+mod cholesky;
 mod factor;
 mod krylov;
 mod lu;
@@ -29,6 +30,7 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
+pub use cholesky::{Cholesky, NotPositive};
 pub use krylov::Krylov;
 pub use lu::{Lu, LuOptions, LuStats, Refactor, Singular};
 pub use pattern::{Pattern, PatternBuilder};

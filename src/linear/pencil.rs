@@ -9,6 +9,9 @@
 use faer::Mat;
 use num_complex::Complex64;
 
+use super::blocks::BlockForm;
+use super::pattern::PatternBuilder;
+
 /// An entry this far below what it was summed from is zero.
 const ROUNDING: f64 = 1e-13;
 /// Sweeps of the scaling of rows and columns.
@@ -289,14 +292,13 @@ impl Pencil {
                 a[i * n + j] = -self.g.get(row, other) / pivot;
             }
         }
-        balance(&mut a, n);
-        let matrix = Mat::from_fn(n, n, |i, j| a[i * n + j]);
-        let mut all: Vec<Complex64> = if n == 0 {
-            Vec::new()
-        } else {
-            let found = matrix.eigenvalues().map_err(|_| Degenerate)?;
-            found.into_iter().map(|s| Complex64::new(s.re, s.im) * unit).collect()
-        };
+        let mut all = Vec::with_capacity(n);
+        for block in blocks(&a, n)? {
+            let found = eigenvalues(&a, n, &block)?;
+            all.extend(found.into_iter().map(|s| s * unit));
+        }
+        all.sort_by(|a, b| a.norm().total_cmp(&b.norm()));
+        all.iter_mut().take(self.nullity(dynamic)).for_each(|s| *s = Complex64::default());
         for s in &mut all {
             // A pair that is real but for rounding.
             if s.im.abs() <= 1e-12 * s.re.abs() {
@@ -306,6 +308,56 @@ impl Pencil {
         all.sort_by(|a, b| a.re.total_cmp(&b.re).then(b.im.total_cmp(&a.im)));
         Ok(all)
     }
+}
+
+impl Pencil {
+    /// How many independent solutions there are at `s = 0` among the places given: as many eigenvalues are exactly zero, which
+    /// the QR algorithm finds to the rounding of the larger ones only.
+    fn nullity(&self, dynamic: &[(usize, usize)]) -> usize {
+        let mut g = self.g.clone();
+        let (mut rows, mut columns): (Vec<usize>, Vec<usize>) = dynamic.iter().copied().unzip();
+        while let Some((row, column)) = g.largest(&rows, &columns) {
+            remove(&mut rows, row);
+            remove(&mut columns, column);
+            let pivot = g.get(row, column);
+            for &other in &rows {
+                let factor = g.get(other, column) / pivot;
+                if factor != 0.0 {
+                    g.subtract_row(other, factor, row);
+                }
+            }
+        }
+        rows.len()
+    }
+}
+
+/// The diagonal blocks of the block triangular form of a dense matrix: their eigenvalues are those of the matrix.
+fn blocks(a: &[f64], n: usize) -> Result<Vec<Vec<usize>>, Degenerate> {
+    let mut pattern = PatternBuilder::new(n);
+    for i in 0..n {
+        for j in 0..n {
+            if i == j || a[i * n + j] != 0.0 {
+                pattern.entry(i, j);
+            }
+        }
+    }
+    let form = BlockForm::new(&pattern.build().0).map_err(|_| Degenerate)?;
+    let members = |ends: &[usize]| form.col_perm[ends[0]..ends[1]].iter().map(|&k| k as usize).collect();
+    Ok(form.block_ptr.windows(2).map(members).collect())
+}
+
+/// Eigenvalues of one diagonal block. Its rows are balanced and put in descending order of their size: the QR algorithm
+/// finds the small eigenvalues of a matrix graded downwards to their own rounding, and not to that of the largest.
+fn eigenvalues(a: &[f64], n: usize, block: &[usize]) -> Result<Vec<Complex64>, Degenerate> {
+    let m = block.len();
+    let mut own: Vec<f64> = block.iter().flat_map(|&i| block.iter().map(move |&j| a[i * n + j])).collect();
+    balance(&mut own, m);
+    let size = |k: usize| own[k * m..(k + 1) * m].iter().fold(0.0, |largest: f64, entry| largest.max(entry.abs()));
+    let mut order: Vec<usize> = (0..m).collect();
+    order.sort_by(|&i, &j| size(j).total_cmp(&size(i)));
+    let graded = Mat::from_fn(m, m, |i, j| own[order[i] * m + order[j]]);
+    let found = graded.eigenvalues().map_err(|_| Degenerate)?;
+    Ok(found.into_iter().map(|s| Complex64::new(s.re, s.im)).collect())
 }
 
 /// Scales a matrix by a similarity to rows and columns of like size (Osborne 1960; Parlett and Reinsch 1969).
@@ -384,11 +436,50 @@ mod tests {
         let found = chain.eigenvalues().unwrap();
         let mut exact: Vec<f64> = g.iter().zip(c).map(|(g, c)| -g / c).collect();
         exact.sort_by(f64::total_cmp);
-        // The QR algorithm is exact to the rounding of the largest pole.
-        let rounding = 4.0 * f64::EPSILON * exact[0].abs();
+        assert_close(&found, &exact);
+    }
+
+    fn assert_close(found: &[Complex64], exact: &[f64]) {
+        assert_eq!(found.len(), exact.len());
         for (s, exact) in found.iter().zip(exact) {
-            assert!((s.re - exact).abs() < 1e-9 * exact.abs() + rounding && s.im == 0.0, "{s} {exact}");
+            assert!((s.re - exact).abs() < 1e-9 * exact.abs() && s.im == 0.0, "{s} {exact}");
         }
+    }
+
+    /// A resistor ladder between nodes with capacitors to ground: every unknown acts on every other.
+    #[test]
+    fn wide_spread_of_coupled_poles() {
+        let (ground, c) = ([1e-12, 1e-3, 1.0, 1e-6], [1e-6, 1e-9, 1e-15, 1e-12]);
+        // Eigenvalues in 60 digits.
+        let ladders = [
+            (
+                [1e-9, 1e-5, 1e-3],
+                [-1001010000998992.0, -1000001007.9830441, -1010000.9000009998, -0.0010009990099018715],
+            ),
+            ([1e-3, 1e-3, 1e-3], [-1002000000999002.9, -1000001996.0109771, -2999334.5154886222, -666.48151137364628]),
+        ];
+        for (coupling, exact) in ladders {
+            let mut ladder = Pencil::new(4);
+            for k in 0..4 {
+                ladder.add_g(k, k, ground[k]);
+                ladder.add_c(k, k, c[k]);
+            }
+            for (k, g) in coupling.into_iter().enumerate() {
+                for (i, j, g) in [(k, k, g), (k + 1, k + 1, g), (k, k + 1, -g), (k + 1, k, -g)] {
+                    ladder.add_g(i, j, g);
+                }
+            }
+            assert_close(&ladder.eigenvalues().unwrap(), &exact);
+        }
+    }
+
+    #[test]
+    fn zero_beside_large_poles() {
+        // Two nodes without a way to ground but capacitors, one of them 1e-15 F: a pole at zero exactly.
+        let (g, c1, c2) = (1.0 / 3.0, 1e-15, 7e-9);
+        let found = pencil(&[&[g, -g], &[-g, g]], &[&[c1, 0.0], &[0.0, c2]]).eigenvalues().unwrap();
+        let exact = -g / c1 - g / c2;
+        assert!((found[0].re - exact).abs() < 1e-9 * exact.abs() && found[1] == Complex64::default(), "{found:?}");
     }
 
     #[test]

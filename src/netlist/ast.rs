@@ -177,12 +177,118 @@ pub(crate) enum Body {
         words: Vec<Word>,
         params: Vec<Param>,
     },
+    /// `.array`.
+    Array(Box<ArrayText>),
     /// X.
     Instance {
         block: Word,
         nodes: Vec<Word>,
         params: Vec<Param>,
     },
+}
+
+/// An array as written. Its wires and cells are placed when it is elaborated; each stands for a line of the array's own.
+#[derive(Clone, Debug)]
+pub(crate) struct ArrayText {
+    /// What the pins of a cell are connected to: `row`, `col`, `gate` or a node.
+    pub pins: Vec<Word>,
+    /// Subcircuit, model, or `r`.
+    pub cell: Word,
+    pub rows: Option<Value>,
+    pub cols: Option<Value>,
+    /// Gate lines run along the rows, not along the columns.
+    pub gate_along_rows: bool,
+    /// Rows, columns, gate lines.
+    pub lines: [LineText; 3],
+    /// Parameters of a cell.
+    pub params: Vec<Param>,
+    /// Values from files: those of the hidden parameters after `row` and `col`.
+    pub tables: Vec<TableText>,
+    /// Row, column and resistance of stuck cells.
+    pub stuck: Vec<[Value; 3]>,
+    /// Block whose parameters are `row`, `col`, those of the tables and the resistance of a stuck cell.
+    pub block: usize,
+    /// The line of a cell that is no subcircuit.
+    pub device: Element,
+    /// The line of a stuck cell.
+    pub stuck_cell: Element,
+    /// First and last byte of the statement.
+    pub extent: (Span, Span),
+}
+
+/// Wires of one kind.
+#[derive(Clone, Debug)]
+pub(crate) struct LineText {
+    /// Resistor between two cells.
+    pub segment: Option<Element>,
+    /// Resistor between the outer node and the first cell.
+    pub end: Option<Element>,
+    /// Capacitor from the wire to ground at each cell.
+    pub capacitor: Option<Element>,
+    /// Voltage source at the outer node.
+    pub source: Option<Element>,
+    pub ends: Ends,
+}
+
+/// Where a wire is connected to its outer node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// Left or top.
+    First,
+    /// Right or bottom.
+    Last,
+    Both,
+}
+
+/// Values for the cells or the lines of an array.
+#[derive(Clone, Debug)]
+pub(crate) struct TableText {
+    /// The parameter they are for.
+    pub name: Word,
+    pub values: Arc<Table>,
+    pub span: Span,
+}
+
+/// Numbers of a CSV file.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Table {
+    pub rows: usize,
+    pub columns: usize,
+    /// Row by row.
+    pub values: Vec<f64>,
+}
+
+/// `.read`.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadText {
+    pub array: Word,
+    pub vectors: Option<(Arc<Table>, Span)>,
+    /// Columns are driven and rows are read.
+    pub by_column: bool,
+    /// `transfer=`, `bound=`, `check=`, `swing=`.
+    pub params: Vec<Param>,
+    pub span: Span,
+}
+
+/// `.matrix`.
+#[derive(Clone, Debug)]
+pub(crate) struct MatrixText {
+    pub array: Word,
+    pub signal: MatrixSignal,
+    /// As written.
+    pub label: String,
+    pub at: Vec<Value>,
+    pub file: Option<std::path::PathBuf>,
+    pub span: Span,
+}
+
+/// A signal of each cell: what follows the name of the cell (empty or `.name`).
+#[derive(Clone, Debug)]
+pub(crate) enum MatrixSignal {
+    Voltage(Box<str>),
+    Current(Box<str>),
+    Power(Box<str>),
+    Internal(Box<str>, Box<str>),
 }
 
 /// How the value of a behavioural source is written.
@@ -354,6 +460,7 @@ pub(crate) enum AnalysisText {
     Ac { grid: FrequencyText, span: Span },
     Noise { output: SignalText, source: Word, grid: FrequencyText, summary: Option<Value>, span: Span },
     Transfer { output: SignalText, source: Word, span: Span },
+    Read(Box<ReadText>),
     Sensitivity { output: SignalText, grid: Option<FrequencyText>, span: Span },
     PoleZero { nodes: Box<[Word; 4]>, drive: Drive, poles: bool, zeros: bool, span: Span },
 }
@@ -381,6 +488,36 @@ pub(crate) enum TargetText {
     Of(Word, Word),
     /// An element or a parameter.
     Named(Word),
+}
+
+/// `.fit` as written.
+#[derive(Clone, Debug)]
+pub(crate) struct FitText {
+    pub target: TargetText,
+    pub params: Vec<Param>,
+    pub local: bool,
+    pub span: Span,
+}
+
+/// `.fitdata` as written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FitDataText {
+    pub name: Option<Word>,
+    /// Source and column.
+    pub drives: Vec<(Word, Option<Value>)>,
+    pub signals: Vec<FitSignalText>,
+    pub params: Vec<Param>,
+    pub use_initial: bool,
+    pub span: Span,
+}
+
+/// A signal of `.fitdata` with its `column=`, `sigma=` and `relative=`.
+#[derive(Clone, Debug)]
+pub(crate) struct FitSignalText {
+    pub signal: ExprText,
+    /// As written, lower case and without blanks.
+    pub label: String,
+    pub params: Vec<Param>,
 }
 
 /// Spacing of a range.
@@ -447,6 +584,10 @@ pub(crate) struct Deck {
     pub samples: Option<Value>,
     /// `.savebias`.
     pub saved_bias: Option<std::path::PathBuf>,
+    /// `.fit`.
+    pub fits: Vec<FitText>,
+    /// `.fitdata`.
+    pub fit_data: Vec<FitDataText>,
     /// `.limits`.
     pub limits: Vec<(Word, Vec<Param>)>,
     pub saves: Vec<ColumnText>,
@@ -454,6 +595,8 @@ pub(crate) struct Deck {
     pub measures: Vec<Measure<ExprText>>,
     pub fouriers: Vec<FourierText>,
     pub controllers: Vec<ControllerText>,
+    /// `.matrix`.
+    pub matrices: Vec<MatrixText>,
     /// Libraries of compiled models.
     pub libraries: Vec<std::sync::Arc<crate::osdi::Library>>,
     /// `.control` blocks.

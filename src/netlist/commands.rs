@@ -6,12 +6,16 @@ use super::ast::{
 };
 use super::lex::{Blanks, Cursor, Kind};
 use super::lines::Line;
+use super::sources::ReadPoints;
 use super::{columns, small_signal, suggest, value};
 use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 48] = [
+pub(crate) const KNOWN: [&str; 53] = [
+    "read",
+    "array",
+    "matrix",
     "measure",
     "meas",
     "four",
@@ -27,6 +31,8 @@ pub(crate) const KNOWN: [&str; 48] = [
     "step",
     "mc",
     "limits",
+    "fit",
+    "fitdata",
     "param",
     "func",
     "subckt",
@@ -166,8 +172,8 @@ pub(crate) fn function(cursor: &mut Cursor, shared: bool) -> Result<(Word, Funct
     Ok((name, Function { arguments: arguments.into(), body: body.expr }))
 }
 
-/// `.model name type (name=value ..)`
-pub(crate) fn model(line: &Line) -> Result<Model, Diagnostic> {
+/// `.model name type (name=value ..)`; `read` gives the points of a table in a file.
+pub(crate) fn model(line: &Line, read: &mut ReadPoints) -> Result<Model, Diagnostic> {
     let mut cursor = Cursor::new(line, Blanks::Parentheses)?;
     cursor.take()?;
     let name = value::name(&mut cursor, "the name of a model")?;
@@ -183,7 +189,7 @@ pub(crate) fn model(line: &Line) -> Result<Model, Diagnostic> {
         let typed = !cursor.at_assignment() && cursor.peek().is_some_and(|t| t.kind == Kind::Word);
         kind = if typed { value::name(&mut cursor, "the type of the model")? } else { kind };
     }
-    let params = value::params(&mut cursor, |cursor, _| value::flag(cursor))?;
+    let params = value::card(&mut cursor, read)?;
     Ok(Model { name, kind, base, params })
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
 use crate::expr;
+
+use super::ast::Table;
 
 /// Largest file, and most text in all, bytes.
 const MOST_BYTES: u64 = 64 << 20;
@@ -63,19 +66,40 @@ impl Files {
         folder.join(name)
     }
 
-    /// Reads the two columns of a PWL file.
-    pub fn points(&mut self, name: &str, span: Span) -> Result<Vec<(f64, f64)>, Diagnostic> {
-        let path = self.beside(span.file, name);
+    /// The text of a file of numbers named at a span.
+    fn numbers(&mut self, path: &Path, span: Span) -> Result<String, Diagnostic> {
         let fail = |message: String| Diagnostic::error(span, message).label("named here");
-        let text = path
-            .canonicalize()
-            .map_err(|error| reason(&path, &error))
-            .and_then(|key| read(&key, &path))
-            .map_err(fail)?;
+        let text =
+            path.canonicalize().map_err(|error| reason(path, &error)).and_then(|key| read(&key, path)).map_err(fail)?;
         self.bytes += text.len() as u64;
         if self.bytes > MOST_BYTES {
             return Err(fail(format!("`{}` brings the netlist to more than {} MB", path.display(), MOST_BYTES >> 20)));
         }
+        Ok(text)
+    }
+
+    /// Reads a CSV file of numbers: as many in every line, one line of headings at most.
+    pub fn table(&mut self, name: &str, span: Span) -> Result<Arc<Table>, Diagnostic> {
+        let path = self.beside(span.file, name);
+        let text = self.numbers(&path, span)?;
+        match table(&text) {
+            Ok(table) if table.values.is_empty() => {
+                Err(Diagnostic::error(span, format!("`{}` holds no numbers", path.display())).label("named here"))
+            }
+            Ok(table) => Ok(Arc::new(table)),
+            Err((start, len, expected)) => {
+                let file = self.map.add(&path, text);
+                let place = Span { file, start: start as u32, len: len as u32 };
+                Err(Diagnostic::error(place, "a line of this table does not fit the others").label(expected))
+            }
+        }
+    }
+
+    /// Reads the two columns of a PWL file.
+    pub fn points(&mut self, name: &str, span: Span) -> Result<Vec<(f64, f64)>, Diagnostic> {
+        let path = self.beside(span.file, name);
+        let fail = |message: String| Diagnostic::error(span, message).label("named here");
+        let text = self.numbers(&path, span)?;
         match points(&text) {
             Ok(points) if points.is_empty() => Err(fail(format!("`{}` holds no points", path.display()))),
             Ok(points) => Ok(points),
@@ -145,9 +169,60 @@ fn points(text: &str) -> Result<Vec<(f64, f64)>, (usize, usize)> {
     Ok(all)
 }
 
+/// Lines of numbers, separated as in [`points`]. The error is a place and what was expected there.
+fn table(text: &str) -> Result<Table, (usize, usize, String)> {
+    let mut table = Table { rows: 0, columns: 0, values: Vec::new() };
+    let mut at = 0;
+    let mut headed = false;
+    for raw in text.split_inclusive('\n') {
+        let line = raw.trim();
+        let start = at + (raw.len() - raw.trim_start().len());
+        at += raw.len();
+        if line.is_empty() || line.starts_with(['*', '#']) {
+            continue;
+        }
+        let before = table.values.len();
+        let words = line.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|c| !c.is_empty());
+        let numbers = words.map(|c| expr::number(c).filter(|&(_, used)| used == c.len()).map(|(x, _)| x));
+        let mut good = true;
+        for number in numbers {
+            match number.filter(|x| x.is_finite()) {
+                Some(number) => table.values.push(number),
+                None => good = false,
+            }
+        }
+        let found = table.values.len() - before;
+        if !good && table.rows == 0 && !headed {
+            table.values.truncate(before);
+            headed = true;
+            continue;
+        }
+        if !good || (table.rows > 0 && found != table.columns) {
+            let expected = match good {
+                true => format!("{} numbers expected, {found} found", table.columns),
+                false => "numbers expected".to_string(),
+            };
+            return Err((start, line.len().min(200), expected));
+        }
+        table.columns = found;
+        table.rows += 1;
+    }
+    Ok(table)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::points;
+    use super::{points, table};
+
+    #[test]
+    fn tables_are_rectangular() {
+        let good = table("a,b,c\n# c\n1,2k, 3\r\n4 5;6\n").unwrap();
+        assert_eq!((good.rows, good.columns, good.values), (2, 3, vec![1.0, 2e3, 3.0, 4.0, 5.0, 6.0]));
+        assert_eq!(table("1,2\n3\n"), Err((4, 1, "2 numbers expected, 1 found".into())));
+        assert_eq!(table("1,2\n3,x\n"), Err((4, 3, "numbers expected".into())));
+        assert_eq!(table("a\nb\n1\n"), Err((2, 1, "numbers expected".into())));
+        assert_eq!(table("").unwrap().rows, 0);
+    }
 
     #[test]
     fn two_columns() {

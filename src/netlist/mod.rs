@@ -3,6 +3,7 @@
 //! [`load`] reads a deck with its includes, parses every line (errors are collected, reading goes on), and elaborates:
 //! parameters, subcircuits and models become the flat [`Circuit`]. Every error carries the span of the text it is about.
 
+mod array;
 mod ast;
 mod columns;
 mod beside;
@@ -14,12 +15,14 @@ mod edit;
 mod elaborate;
 mod elements;
 mod files;
+mod fit;
 mod include;
 mod lex;
 mod lines;
 mod measure;
 mod packages;
 mod parse;
+mod plain;
 mod report;
 mod signals;
 mod small_signal;
@@ -131,7 +134,7 @@ impl Parsed {
         let mut report = self.report.clone();
         let circuit = match self.deck.blocks.is_empty() {
             true => None,
-            false => elaborate::elaborate(&self.deck, &self.broken, &self.sources, overrides, &mut report),
+            false => elaborate::elaborate(&self.deck, &self.broken, &self.sources, overrides, &mut report, None),
         };
         match circuit {
             Some(mut circuit) => {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::ast::{Block, ControlText, ControllerText, Deck, Definition, Word};
+use super::ast::{AnalysisText, Block, ControlText, ControllerText, Deck, Definition, Word};
 use super::commands::{self, Defined};
 use super::conditional::Choice;
 use super::files::Files;
@@ -227,6 +227,7 @@ impl Parser {
             }
             ".model" => return self.model(line).map(|()| Next::Line),
             ".subckt" | ".macro" => return self.subcircuit(line).map(|()| Next::Line),
+            ".array" => return self.array(line).map(|()| Next::Line),
             ".data" => return self.open_table(line).map(|()| Next::Line),
             ".enddata" => return self.close_table().map(|()| Next::Line),
             _ if self.conditional(line, keyword)? => return Ok(Next::Line),
@@ -318,7 +319,17 @@ impl Parser {
             "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => self.analysis(cursor, word)?,
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
+            "read" => {
+                let read = self.read(cursor)?;
+                self.deck.analyses.push(AnalysisText::Read(Box::new(read)));
+            }
+            "matrix" => {
+                let matrix = self.matrix(cursor)?;
+                self.deck.matrices.push(matrix);
+            }
             "mc" => self.deck.samples = Some(super::sweeps::monte_carlo(cursor)?),
+            "fit" => self.deck.fits.push(super::fit::fit(cursor)?),
+            "fitdata" => self.deck.fit_data.push(super::fit::data(cursor)?),
             "limits" => self.deck.limits.push(super::sweeps::limits(cursor)?),
             "controller" => {
                 let span = cursor.line.span();
@@ -403,7 +414,9 @@ impl Parser {
 
     fn model(&mut self, line: &Line) -> Result<(), Diagnostic> {
         self.note_parentheses(line);
-        let model = commands::model(line).inspect_err(|_| self.mark_broken(line))?;
+        let files = &mut self.files;
+        let model = commands::model(line, &mut |path, span| files.points(path, span));
+        let model = model.inspect_err(|_| self.mark_broken(line))?;
         let index = self.deck.models.len();
         let name = model.name.text.clone();
         if let Some(guard) = self.guard() {

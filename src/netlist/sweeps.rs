@@ -71,7 +71,8 @@ fn at_value(cursor: &Cursor) -> bool {
     })
 }
 
-fn target(cursor: &mut Cursor) -> Result<TargetText, Diagnostic> {
+/// What varies: a source, an element, a parameter, `model(param)` or `element:param`.
+pub(crate) fn target(cursor: &mut Cursor) -> Result<TargetText, Diagnostic> {
     let first = value::name(cursor, "a source, a parameter, `temp` or another quantity to be swept")?;
     let followed = |cursor: &Cursor, kind| cursor.peek().is_some_and(|t| t.kind == kind);
     if matches!(&*first.text, "temp" | "temper") {

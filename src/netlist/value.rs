@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::ast::{Formula, Param, Value, ValueKind, Word};
 use super::lex::{Cursor, Kind, Token, shorten};
+use super::sources::ReadPoints;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
 use crate::expr;
@@ -179,6 +180,42 @@ pub(crate) fn params(
         let param = if cursor.at_assignment() { assignment(cursor)? } else { flag(cursor, &all)? };
         all.push(param);
     }
+}
+
+/// Parameters of a card that may name a file with the points of a table.
+const TABLES: [&str; 2] = ["fxpdata", "fxmdata"];
+
+/// As [`params`], with words as flags; the points of a table may stand in a file, which `read` reads.
+pub(crate) fn card(cursor: &mut Cursor, read: &mut ReadPoints) -> Result<Vec<Param>, Diagnostic> {
+    let mut all = Vec::new();
+    loop {
+        while cursor.take_if(Kind::Comma)?.is_some() {}
+        let Some(token) = cursor.peek() else { return Ok(all) };
+        let tabled = TABLES.iter().any(|name| token.is(name));
+        all.push(match cursor.at_assignment() {
+            true if tabled => table(cursor, read)?,
+            true => assignment(cursor)?,
+            false => flag(cursor)?,
+        });
+    }
+}
+
+/// `name = file` or `name = x1,f1,x2,f2,..`.
+fn table(cursor: &mut Cursor, read: &mut ReadPoints) -> Result<Param, Diagnostic> {
+    let mut after = cursor.clone();
+    let name = name(&mut after, "a parameter name")?;
+    after.take_if(Kind::Equals)?;
+    let Some(path) = after.peek() else { return Err(after.expected("points or the name of a file")) };
+    if path.kind != Kind::Text && path.text.starts_with(|c: char| c.is_ascii_digit() || "+-.({".contains(c)) {
+        return assignment(cursor);
+    }
+    after.take()?;
+    *cursor = after;
+    let span = cursor.span(&path);
+    let points = read(path.text.trim_matches('"'), span)?;
+    let number = |x: f64| Value { kind: ValueKind::Number(x), span };
+    let values = points.iter().flat_map(|&(x, f)| [number(x), number(f)]).collect();
+    Ok(Param { name, value: Value { kind: ValueKind::Vector(values), span } })
 }
 
 /// `name = value`.

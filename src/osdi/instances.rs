@@ -83,6 +83,24 @@ impl From<u32> for Flags {
     }
 }
 
+/// Besides voltages, what an evaluation depends on. Time is among it: a model may depend on it without saying so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Circumstances {
+    time: f64,
+    gmin: f64,
+    source_factor: f64,
+    analysis: u32,
+    limit: bool,
+    first: bool,
+}
+
+impl Circumstances {
+    fn new(evaluation: &Evaluation) -> Self {
+        let &Evaluation { time, gmin, source_factor, analysis, limit, first, .. } = evaluation;
+        Self { time, gmin, source_factor, analysis: analysis.flags(), limit, first }
+    }
+}
+
 /// Why a model or an instance was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
@@ -180,8 +198,15 @@ pub struct Instances {
     model_of: Vec<u32>,
     ready: Vec<bool>,
     strings: Vec<Arc<CString>>,
-    /// Per instance: resistive and reactive Jacobian, previous and next limited voltages, returned flags.
+    /// Per instance: resistive and reactive Jacobian, previous and next limited voltages, returned flags, the voltages of
+    /// its last evaluation and the way from there.
     work: Vec<f64>,
+    /// Circumstances of the last evaluation; `None` before the first one and after a change of parameters.
+    last: Option<Circumstances>,
+    /// Instances are evaluated however little moved.
+    exact: bool,
+    /// Unknown of each node, instance by instance.
+    unknowns: Vec<u32>,
     /// Largest unknown in a node mapping.
     largest: u32,
     log: Arc<Log>,
@@ -204,6 +229,9 @@ impl Instances {
             ready: Vec::new(),
             strings: Vec::new(),
             work: Vec::new(),
+            last: None,
+            exact: false,
+            unknowns: Vec::new(),
             largest: 0,
             log: Arc::default(),
         })
@@ -212,6 +240,11 @@ impl Instances {
     /// Tolerances that models may ask for: relative, V, A.
     pub fn set_tolerances(&mut self, relative: f64, volts: f64, amperes: f64) {
         self.settings = Settings { relative, volts, amperes, ..self.settings };
+    }
+
+    /// Evaluates all instances always: no tangents.
+    pub fn set_exact(&mut self) {
+        self.exact = true;
     }
 
     /// The module.
@@ -314,6 +347,7 @@ impl Instances {
     fn instance_place(&mut self, instance: usize, parameter: usize) -> *mut u8 {
         let module = &self.library.modules[self.module];
         self.ready[instance] = false;
+        self.last = None;
         let data = &mut self.data[instance * module.instance_words..][..module.instance_words];
         let model = self.model_of[instance] as usize;
         let model = &mut self.models[model * module.model_words..][..module.model_words];
@@ -413,6 +447,7 @@ impl Instances {
         write_numbers(data, module.state_index, &numbers);
         let result = complaints(&info, module);
         self.ready[instance] = result.is_ok();
+        self.last = None;
         result
     }
 
@@ -431,6 +466,9 @@ impl Instances {
         assert_eq!(unknowns.len(), module.nodes.len(), "one unknown per node");
         let data = &mut self.data[instance * module.instance_words..][..module.instance_words];
         write_numbers(data, module.node_mapping, unknowns);
+        self.unknowns.resize(self.names.len() * unknowns.len(), 0);
+        self.unknowns[instance * unknowns.len()..][..unknowns.len()].copy_from_slice(unknowns);
+        self.last = None;
         self.largest = unknowns.iter().fold(self.largest, |m, &u| m.max(u));
     }
 
@@ -462,8 +500,25 @@ impl Instances {
                 work[limited..limited + module.states].copy_from_slice(old);
             }
         }
+        let now = Circumstances::new(evaluation);
+        let tangents = self.last == Some(now) && !self.exact && module.states == 0;
+        self.last = Some(now);
         let (models, model_of, names, log) = (&self.models, &self.model_of, &self.names, &self.log);
+        let unknowns = &self.unknowns;
         let one = |(k, (data, work)): (usize, (&mut [u64], &mut [f64]))| {
+            let (work, voltages) = work.split_at_mut(size - 2 * module.nodes.len());
+            let (evaluated, way) = voltages.split_at_mut(module.nodes.len());
+            for ((way, evaluated), &unknown) in way.iter_mut().zip(&*evaluated).zip(&unknowns[k * module.nodes.len()..])
+            {
+                *way = evaluation.x[unknown as usize] - evaluated;
+            }
+            if tangents && way.iter().zip(&module.nodes).all(|(way, node)| way.abs() <= node.quiet()) {
+                return;
+            }
+            for (evaluated, &unknown) in evaluated.iter_mut().zip(&unknowns[k * module.nodes.len()..]) {
+                *evaluated = evaluation.x[unknown as usize];
+            }
+            way.fill(0.0);
             let model = &models[model_of[k] as usize * module.model_words..][..module.model_words];
             let speaker = Speaker { log, name: &names[k], keep: evaluation.keep_messages };
             let (old, new) = work[limited..].split_at_mut(module.states);
@@ -488,8 +543,16 @@ impl Instances {
                 new.copy_from_slice(&work[limited + module.states..][..module.states]);
             }
         }
-        let returned = self.work.chunks_exact(size).fold(0, |all, work| all | work[size - 1] as u32);
+        let flags = size - 2 * module.nodes.len() - 1;
+        let returned = self.work.chunks_exact(size).fold(0, |all, work| all | work[flags] as u32);
         returned.into()
+    }
+
+    /// The way of each node from the last evaluation to the voltages asked for: what a tangent has to make up. All zero for
+    /// an instance that was evaluated there.
+    pub fn way(&self, instance: usize) -> &[f64] {
+        let size = work_size(self.module());
+        &self.work[instance * size..][..size][size - self.module().nodes.len()..]
     }
 
     /// Resistive and reactive residual of a node at the last evaluation, with the correction for limited voltages: what the
@@ -607,7 +670,7 @@ fn limited_place(module: &Module) -> usize {
 }
 
 fn work_size(module: &Module) -> usize {
-    limited_place(module) + 2 * module.states + 1
+    limited_place(module) + 2 * module.states + 1 + 2 * module.nodes.len()
 }
 
 fn residual(module: &Module, data: &[u64], node: usize) -> (f64, f64) {

@@ -171,6 +171,22 @@ impl Dataset {
         (0..self.points()).map(move |point| self.value(point, variable))
     }
 
+    /// The same table with one of its variables as the axis in place of the old one; `None` when there is none of this
+    /// name.
+    pub fn over(&self, name: &str) -> Option<Self> {
+        let axis = self.find(name)?;
+        let old = self.axis();
+        let order: Vec<usize> =
+            std::iter::once(axis).chain((0..self.variables.len()).filter(|&k| k != axis && Some(k) != old)).collect();
+        let mut curves = self.header();
+        curves.variables = order.iter().map(|&k| self.variables[k].clone()).collect();
+        for point in 0..self.points() {
+            let row: Vec<Complex64> = order.iter().map(|&k| self.value(point, k)).collect();
+            curves.push_complex_row(&row);
+        }
+        Some(curves)
+    }
+
     /// Index of the variable with this name, whatever its case.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.variables.iter().position(|v| v.name.eq_ignore_ascii_case(name))
@@ -197,6 +213,15 @@ mod tests {
         assert_eq!(data.column(1).collect::<Vec<_>>(), [0.0, 10.0, 20.0]);
         assert_eq!(data.find("V(OUT)"), Some(1));
         assert_eq!(data.find("v(in)"), None);
+    }
+
+    #[test]
+    fn another_axis() {
+        let curves = ramp().over("V(out)").unwrap();
+        assert_eq!(curves.variables.len(), 1);
+        assert_eq!(curves.axis(), Some(0));
+        assert_eq!(curves.column(0).collect::<Vec<_>>(), [0.0, 10.0, 20.0]);
+        assert!(ramp().over("v(in)").is_none());
     }
 
     #[test]

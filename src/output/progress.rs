@@ -38,6 +38,16 @@ impl Progress {
         Self { bar: bar(count, "test", "{prefix} [{bar:32}] {pos}/{len} decks  {msg}", quiet), stop: 0.0 }
     }
 
+    /// For a search whose length nobody knows.
+    pub fn search(label: &str, quiet: bool) -> Self {
+        Self { bar: bar(0, label, "{prefix} {spinner} {pos} steps  {elapsed}  {msg}", quiet), stop: 0.0 }
+    }
+
+    /// One more step of a search; `message` is only called when somebody watches.
+    pub fn step(&self, message: impl FnOnce() -> String) {
+        self.episode(message);
+    }
+
     /// A progress that shows nothing, for library users and tests.
     pub fn silent() -> Self {
         Self { bar: ProgressBar::hidden(), stop: 0.0 }

@@ -10,9 +10,8 @@ use super::expect::Expectations;
 use crate::analysis::{self, Failure, Options, SimulationError, Sink};
 use crate::campaign::{self, Joined};
 use crate::circuit::{Circuit, Overrides};
-use crate::cosim::controller::{Spec, train};
+use crate::cosim::controller::Program;
 use crate::diagnostic::{Diagnostic, Severity, SourceMap};
-use crate::learn::Seeds;
 use crate::measure;
 use crate::netlist::Parsed;
 use crate::output::Dataset;
@@ -90,10 +89,10 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
     if circuit.analyses.is_empty() && circuit.controllers.is_empty() {
         return Err(Stop { exit: WRONG, text: "the deck has no analysis and no controller".into() });
     }
-    let specs: Vec<Spec> = circuit
+    let programs: Vec<Program> = circuit
         .controllers
         .iter()
-        .map(|block| Spec::new(&circuit, block).map_err(|found| wrong(&found, &circuit.sources)))
+        .map(|block| Program::new(&circuit, block).map_err(|found| wrong(&found, &circuit.sources)))
         .collect::<Result<_, _>>()?;
     if campaign::wanted(&circuit) {
         let outcome = all_runs(&circuit, &options, run);
@@ -107,9 +106,10 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
     run.measures = measures(&circuit, &run.plots);
     run.warnings.append(&mut collector.notes);
     outcome.map_err(|failure| explain(&failure, &circuit))?;
-    for spec in &specs {
-        let seeds = Seeds { first: options.seed, count: 1 };
-        train(&circuit, spec, &options, seeds, |_| {}).map_err(|failure| explain(&failure, &circuit))?;
+    for program in &programs {
+        program
+            .train(&circuit, &options, &[options.seed], None, |_| {})
+            .map_err(|failure| explain(&failure, &circuit))?;
     }
     Ok(())
 }

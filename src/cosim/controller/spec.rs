@@ -1,11 +1,10 @@
 //! The controller block, checked: every port is an element of the circuit, every number in its range.
 
-use std::collections::HashMap;
-
-use crate::circuit::{Circuit, ControllerBlock, ControllerStatement, ElementId, ElementKind, ParamData};
-use crate::devices::nearest;
+use crate::circuit::{Circuit, ControllerBlock, ControllerStatement, ElementId, ElementKind};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::learn::LearningRule;
+
+use super::reader::{Reader, Statements};
 
 /// What a controller block says.
 #[derive(Clone, Debug)]
@@ -144,25 +143,8 @@ impl Spec {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn new(circuit: &Circuit, block: &ControllerBlock) -> Result<Self, Vec<Diagnostic>> {
-        let mut reader = Reader { circuit, found: Vec::new() };
-        let mut statements: HashMap<&str, &ControllerStatement> = HashMap::new();
-        let mut columns = Vec::new();
-        for statement in &block.statements {
-            let keyword = statement.keyword.as_str();
-            if !KEYWORDS.contains(&keyword) {
-                let mut problem =
-                    Diagnostic::error(statement.span, format!("unknown controller statement `{keyword}`"))
-                        .label(format!("expected one of: {}", KEYWORDS.join(", ")));
-                if let Some(close) = nearest(keyword, KEYWORDS.iter().copied()) {
-                    problem = problem.hint(format!("did you mean `{close}`?"));
-                }
-                reader.found.push(problem);
-            } else if keyword == "column" {
-                columns.push(statement);
-            } else if statements.insert(keyword, statement).is_some() {
-                reader.found.push(Diagnostic::error(statement.span, format!("`{keyword}` is given twice")));
-            }
-        }
+        let mut reader = Reader::new(circuit);
+        let (statements, columns) = reader.statements(block, KEYWORDS, "column");
         let read = reader.block(block, &statements, &columns);
         match read {
             Some(spec) if reader.found.is_empty() => Ok(spec),
@@ -170,13 +152,6 @@ impl Spec {
         }
     }
 }
-
-struct Reader<'c> {
-    circuit: &'c Circuit,
-    found: Vec<Diagnostic>,
-}
-
-type Statements<'c> = HashMap<&'c str, &'c ControllerStatement>;
 
 impl<'c> Reader<'c> {
     fn block(
@@ -279,22 +254,6 @@ impl<'c> Reader<'c> {
         })
     }
 
-    fn statement(
-        &mut self,
-        block: &ControllerBlock,
-        statements: &Statements<'c>,
-        keyword: &str,
-    ) -> Option<&'c ControllerStatement> {
-        let statement = statements.get(keyword).copied();
-        if statement.is_none() {
-            self.found.push(
-                Diagnostic::error(block.span, format!("controller `{}` has no `{keyword}` statement", block.name))
-                    .label("in this block"),
-            );
-        }
-        statement
-    }
-
     fn environment(&mut self, block: &ControllerBlock, statements: &Statements<'c>) -> Option<EnvironmentKind> {
         let statement = self.statement(block, statements, "environment")?;
         self.only(statement, &[]);
@@ -390,106 +349,5 @@ impl<'c> Reader<'c> {
 
     fn sources(&mut self, statement: &ControllerStatement) -> Vec<ElementId> {
         statement.words.iter().filter_map(|(name, span)| self.source(name, *span)).collect()
-    }
-
-    fn port(&mut self, statement: &ControllerStatement, key: &str) -> Option<ElementId> {
-        let (name, span) = self.word(statement, key)?;
-        self.source(&name, span)
-    }
-
-    fn source(&mut self, name: &str, span: Span) -> Option<ElementId> {
-        let element = self.element(name, span)?;
-        let is_source = matches!(
-            self.circuit.elements[element.0 as usize].kind,
-            ElementKind::VoltageSource(_) | ElementKind::CurrentSource(_)
-        );
-        if is_source || self.model_kind(element) == Some("dac") {
-            return Some(element);
-        }
-        self.found.push(
-            Diagnostic::error(span, format!("`{name}` is not a source"))
-                .label("expected an independent source or a DAC"),
-        );
-        None
-    }
-
-    fn element(&mut self, name: &str, span: Span) -> Option<ElementId> {
-        let found = self.circuit.element_index.get(name).copied();
-        if found.is_none() {
-            let mut problem =
-                Diagnostic::error(span, format!("the circuit has no element `{name}`")).label("not found");
-            if let Some(close) = nearest(name, self.circuit.element_index.keys().map(String::as_str)) {
-                problem = problem.hint(format!("did you mean `{close}`?"));
-            }
-            self.found.push(problem);
-        }
-        found
-    }
-
-    fn model_kind(&self, element: ElementId) -> Option<&'c str> {
-        match &self.circuit.elements[element.0 as usize].kind {
-            ElementKind::Device(device) => Some(&self.circuit.models[device.model.0 as usize].kind),
-            _ => None,
-        }
-    }
-
-    fn word(&mut self, statement: &ControllerStatement, key: &str) -> Option<(String, Span)> {
-        match statement.settings.iter().find(|s| s.name == key) {
-            Some(setting) => match &setting.value {
-                ParamData::Text(text) => Some((text.to_ascii_lowercase(), setting.span)),
-                _ => {
-                    self.found.push(
-                        Diagnostic::error(setting.span, format!("`{key}` wants the name of an element"))
-                            .label("not a name"),
-                    );
-                    None
-                }
-            },
-            None => {
-                self.found
-                    .push(Diagnostic::error(statement.span, format!("`{}` needs {key}=ELEMENT", statement.keyword)));
-                None
-            }
-        }
-    }
-
-    /// A number in `low..=high`; a missing one without default is reported and read as `low`.
-    fn number(&mut self, statement: &ControllerStatement, key: &str, default: Option<f64>, low: f64, high: f64) -> f64 {
-        let Some(setting) = statement.settings.iter().find(|s| s.name == key) else {
-            return default.unwrap_or_else(|| {
-                self.found
-                    .push(Diagnostic::error(statement.span, format!("`{}` needs {key}=VALUE", statement.keyword)));
-                low
-            });
-        };
-        match setting.value {
-            ParamData::Number(value) if (low..=high).contains(&value) => value,
-            _ => {
-                self.found.push(
-                    Diagnostic::error(setting.span, format!("`{key}` of `{}` is out of range", statement.keyword))
-                        .label(format!("expected a number from {low:e} to {high:e}")),
-                );
-                low
-            }
-        }
-    }
-
-    fn only(&mut self, statement: &ControllerStatement, keys: &[&str]) {
-        for setting in &statement.settings {
-            if !keys.contains(&setting.name.as_str()) {
-                let label = if keys.is_empty() {
-                    "none expected".to_string()
-                } else {
-                    format!("expected: {}", keys.join(", "))
-                };
-                self.found.push(
-                    Diagnostic::error(
-                        setting.span,
-                        format!("`{}` has no setting `{}`", statement.keyword, setting.name),
-                    )
-                    .label(label),
-                );
-            }
-        }
     }
 }

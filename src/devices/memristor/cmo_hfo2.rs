@@ -387,7 +387,7 @@ impl CompactModel<1> for CmoHfo2 {
         Flow { i: g * phi * eps, di_dv: (g * dphi + dg_da * site.path_slope * phi) * eps, di_ds: [dg_dx * phi * eps] }
     }
 
-    fn rate(&self, s: &[f64; 1], v: f64, held: &mut Held) -> Rate<1> {
+    fn rate(&self, s: &[f64; 1], _site: &Site, v: f64, held: &mut Held) -> Rate<1> {
         let (a, da) = self.activity(v, held);
         let setting = v > 0.0;
         let (f, df) = held.motion.at((s[0], setting), || {
@@ -421,7 +421,7 @@ impl CompactModel<1> for CmoHfo2 {
         if added < SMOOTH_CELLS * CELL { slope / step.coefficient } else { 0.0 }
     }
 
-    fn internal(&self, name: &str, s: &[f64; 1], site: &Site) -> Option<f64> {
+    fn internal(&self, name: &str, s: &[f64; 1], site: &Site, _v: f64) -> Option<f64> {
         let (g, _, _, noise) = self.conductance(s[0], site.auxiliary);
         match name {
             "gx" => Some(self.gmin + self.span * s[0]),

@@ -1,6 +1,7 @@
 //! What a memristive compact model has to say; everything else is done once by [`super::MemristorBank`].
 
 use crate::devices::Parameters;
+use crate::devices::bank::DEFAULT_TEMPERATURE;
 
 /// Current of a memristor and its partial derivatives.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,9 +27,15 @@ pub struct Rate<const N: usize> {
 
 /// The last result of a function together with its exact argument: equal arguments give equal bits, so nothing depends
 /// on whether the result was kept.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Kept<K, V> {
     last: Option<(K, V)>,
+}
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self { last: None }
+    }
 }
 
 impl<K: PartialEq, V: Copy> Kept<K, V> {
@@ -106,8 +113,12 @@ pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'stati
     type Held: Clone + Default + Send + Sync + 'static;
     /// Type word, for messages.
     const KIND: &'static str;
+    /// Ambient temperature that the model's published parameters belong to, K: used unless the netlist sets one.
+    const AMBIENT: f64 = DEFAULT_TEMPERATURE;
     /// Names of the solved states, then of the auxiliary states.
     const STATES: &'static [&'static str];
+    /// Parameters that the numbers of `ic=a,b` stand for; none: the model has no `ic`.
+    const INITIAL: &'static [&'static str] = &[];
     /// Everything `@dev[..]` offers: the states, `g`, `i`, `v`, `p`, and what [`CompactModel::internal`] adds.
     const INTERNALS: &'static [&'static str];
     /// Range in which each solved state stays.
@@ -130,11 +141,12 @@ pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'stati
     /// Current at voltage `v`.
     fn current(&self, s: &[f64; N], site: &Site, v: f64, held: &mut Self::Held) -> Flow<N>;
 
-    /// Rates at voltage `v`. They do not see the auxiliary states.
-    fn rate(&self, s: &[f64; N], v: f64, held: &mut Self::Held) -> Rate<N>;
+    /// Rates at voltage `v`. The auxiliary states of the site are those at the start of the step.
+    fn rate(&self, s: &[f64; N], site: &Site, v: f64, held: &mut Self::Held) -> Rate<N>;
 
     /// An upper bound of every `|ds/dt|`, relative to the state's range and for all states, 1/s. It need not be tight, but
-    /// it should be cheap: cells that provably do not move skip the local solution.
+    /// it should be cheap: cells that provably do not move skip the local solution. A state that relaxes without voltage
+    /// has a bound above zero at 0 V.
     fn rate_bound(&self, v: f64, held: &mut Self::Held) -> f64;
 
     /// Moves the auxiliary states from their values at the last accepted point to the end of the step, in closed form: a
@@ -145,8 +157,18 @@ pub trait CompactModel<const N: usize>: Clone + PartialEq + Send + Sync + 'stati
         0.0
     }
 
-    /// Further internal quantities.
-    fn internal(&self, _name: &str, _s: &[f64; N], _site: &Site) -> Option<f64> {
+    /// Further internal quantities at voltage `v`.
+    fn internal(&self, _name: &str, _s: &[f64; N], _site: &Site, _v: f64) -> Option<f64> {
         None
+    }
+
+    /// First jump of the current in time after `after`, s: a step ends there, still with the old value.
+    fn breakpoint(&self, _stream: u64, _after: f64) -> f64 {
+        f64::INFINITY
+    }
+
+    /// True when the model remembers where its voltage changed sign: a step then ends there.
+    fn marks_turns(&self) -> bool {
+        false
     }
 }

@@ -35,6 +35,28 @@ pub fn normal(stream: u64, index: i64) -> f64 {
     (-2.0 * u.ln()).sqrt() * angle.cos()
 }
 
+/// Depth of [`brownian`]: places up to two to this power.
+const LEVELS: u32 = 48;
+
+/// Brownian motion of unit variance per unit at a whole place, 0 at 0: halves intervals (Levy's construction), so that any
+/// place can be looked up and neighbours agree.
+pub fn brownian(stream: u64, place: u64) -> f64 {
+    let (mut low, mut high) = (0, 1u64 << LEVELS);
+    let (mut left, mut right) = (0.0, 2f64.powi(LEVELS as i32 / 2) * normal(stream, 0));
+    let place = place.min(high);
+    while high - low > 1 && place != low && place != high {
+        let middle = low + (high - low) / 2;
+        let deviation = ((high - low) as f64 * 0.25).sqrt();
+        let value = 0.5 * (left + right) + deviation * normal(stream, middle as i64);
+        if place < middle {
+            (high, right) = (middle, value);
+        } else {
+            (low, left) = (middle, value);
+        }
+    }
+    if place == high { right } else { left }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +82,24 @@ mod tests {
         let (a, b) = (stream(0, "y1"), stream(0, "y2"));
         let correlation = (0..100_000).map(|k| normal(a, k) * normal(b, k)).sum::<f64>() / 1e5;
         assert!(correlation.abs() < 0.015, "{correlation}");
+    }
+
+    #[test]
+    fn brownian_increments_are_independent_and_scale_with_the_root_of_time() {
+        let b: Vec<f64> = (0..20_000).map(|k| brownian(5, k)).collect();
+        assert_eq!(b[0], 0.0);
+        let moment = |lag: usize| {
+            b.windows(lag + 1).step_by(lag).map(|w| (w[lag] - w[0]).powi(2)).sum::<f64>() / (b.len() / lag) as f64
+        };
+        assert!(
+            (moment(1) - 1.0).abs() < 0.04 && (moment(10) / 10.0 - 1.0).abs() < 0.12,
+            "{} {}",
+            moment(1),
+            moment(10)
+        );
+        let lagged = b.windows(3).map(|w| (w[2] - w[1]) * (w[1] - w[0])).sum::<f64>() / b.len() as f64;
+        assert!(lagged.abs() < 0.03, "{lagged}");
+        let far: f64 = (0..300).map(|s| brownian(s, 1_000_000).powi(2)).sum::<f64>() / 300.0 / 1e6;
+        assert!((far - 1.0).abs() < 0.25, "{far}");
     }
 }

@@ -47,6 +47,17 @@ pub fn limited_exp(u: f64, limit: f64) -> (f64, f64) {
     }
 }
 
+/// Argument beyond which [`limited_sinh`] continues along its tangent.
+const LARGEST_SINH: f64 = 80.0;
+
+/// `sinh(u)`, continued by its tangents far from zero, and its derivative.
+#[inline]
+pub fn limited_sinh(u: f64) -> (f64, f64) {
+    let inner = u.clamp(-LARGEST_SINH, LARGEST_SINH);
+    let (sinh, cosh) = (inner.sinh(), inner.cosh());
+    (sinh + cosh * (u - inner), cosh)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +76,8 @@ mod tests {
             slope_matches(|x| ramp(x, 0.1), x, 1e-6, 1e-3);
             slope_matches(|x| barrier(x, 0.2), x, 1e-6, 1e-6);
             slope_matches(|x| limited_exp(x, 0.7), x, 1e-6, 1e-4);
+            slope_matches(limited_sinh, x, 1e-6, 1e-6);
+            slope_matches(limited_sinh, 40.0 * x, 1e-6, 1e-4);
         }
 
         #[test]

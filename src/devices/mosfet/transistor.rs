@@ -114,7 +114,9 @@ impl BulkJunction {
 
 /// Voltages that have moved by less than this since an evaluation take its tangents along, V. What the tangents miss is
 /// of second order: of an exponential `(QUIET / vt)^2 / 2`, below 1e-9 of the current, of a depletion charge below 1e-12,
-/// of a square law below 1e-12 A per A/V^2; all far below the tolerances of Newton's method.
+/// of a square law below 1e-12 A per A/V^2; all far below the tolerances of Newton's method. The slopes themselves are
+/// those of a point up to this far away, `QUIET / vt` = 4e-6 of an exponential's. Finite differences have to step further
+/// than this (`jacobian_check` does, tenfold): of two points at its very distance one is on the tangent and one is not.
 const QUIET: f64 = 1e-7;
 
 /// The last evaluation of a junction.

@@ -189,6 +189,11 @@ impl Bank for OsdiBank {
         self.slots.iter_mut().collect()
     }
 
+    /// Compiled models of transistors take microseconds.
+    fn work(&self) -> f64 {
+        3000.0 * self.elements.len() as f64
+    }
+
     fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
         let limit = self.analysis != AnalysisKind::SmallSignal;
         let analysis = self.kind();
@@ -211,6 +216,17 @@ impl Bank for OsdiBank {
                 out.q[row as usize] += q;
             }
             let (resistive, reactive) = self.instances.jacobian(instance);
+            let way = self.instances.way(instance);
+            if way.iter().any(|way| *way != 0.0) {
+                let rows = &self.unknowns[instance * nodes..];
+                let entries = &self.instances.module().entries;
+                for (entry, g) in entries.iter().zip(resistive) {
+                    out.resistive(rows[entry.row as usize], g * way[entry.column as usize]);
+                }
+                for (entry, c) in entries.iter().filter(|entry| entry.reactive).zip(reactive) {
+                    out.q[rows[entry.row as usize] as usize] += c * way[entry.column as usize];
+                }
+            }
             let (conductances, rest) = slots.split_at(resistive.len());
             let (capacitances, rest) = rest.split_at(reactive.len());
             slots = rest;

@@ -133,7 +133,7 @@ impl<'d> Elaborator<'d> {
         Ok((0..=count).map(|k| start * ratio.powi(k as i32)).collect())
     }
 
-    fn sweep_target(&self, top: &Rc<Env>, target: &TargetText) -> Result<SweepTarget, Fault> {
+    pub(super) fn sweep_target(&self, top: &Rc<Env>, target: &TargetText) -> Result<SweepTarget, Fault> {
         match target {
             TargetText::Temperature => Ok(SweepTarget::TemperatureCelsius),
             TargetText::Parameter(word) => self.swept_parameter(top, word),

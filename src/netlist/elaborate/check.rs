@@ -6,7 +6,7 @@ use crate::netlist::ast::{Body, Word};
 use crate::netlist::suggest;
 
 /// Most elements of a flat circuit.
-const MOST_ELEMENTS: u64 = 20_000_000;
+pub(super) const MOST_ELEMENTS: u64 = 20_000_000;
 /// Deepest nesting of instances.
 const DEEPEST: usize = 100;
 
@@ -47,10 +47,15 @@ impl<'d> Elaborator<'d> {
         let (mut count, mut depth) = (0u64, 0);
         for (place, element) in self.deck.blocks[index].elements.iter().enumerate() {
             count = count.saturating_add(1);
-            let Body::Instance { block: name, .. } = &element.body else { continue };
+            let name = match &element.body {
+                Body::Instance { block, .. } => block,
+                Body::Array(array) => &array.cell,
+                _ => continue,
+            };
+            let array = matches!(element.body, Body::Array(_));
             let candidates = self.find_blocks(index, &name.text);
             // An unknown subcircuit in a branch of an `.if` matters only where the branch is taken.
-            if candidates.is_empty() && !self.deck.blocks[index].guards.contains_key(&place) {
+            if candidates.is_empty() && !array && !self.deck.blocks[index].guards.contains_key(&place) {
                 self.unknown_block(index, name);
             }
             let (mut inner_count, mut inner_depth) = (0, 0);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::Elaborator;
-use super::signals::reversed;
+use super::signals::{cells, reversed};
 use crate::calc::{self, Expr, Kind, Name, Reference};
 use crate::circuit::{Column, Fourier, Measure, NodeId, Print, Signal, spice_name};
 use crate::diagnostic::Diagnostic;
@@ -114,7 +114,7 @@ impl<'d> Elaborator<'d> {
     }
 
     /// The signal that an expression is, if it is just one; its label is as written.
-    fn plain_signal(&self, expr: &Expr, written: &str) -> Option<Signal> {
+    pub(super) fn plain_signal(&self, expr: &Expr, written: &str) -> Option<Signal> {
         let Kind::Vector(Reference { plot: None, name }) = &expr.kind else { return None };
         let bare = !written.contains(['(', '#', '@']) && matches!(name, Name::Voltage(..));
         let label = if bare { format!("v({written})") } else { written.to_string() };
@@ -207,6 +207,10 @@ impl<'d> Elaborator<'d> {
         let node = |name: &str| self.voltage_node(top, &word(name)).map(|id| self.nodes[id.0 as usize].clone());
         let element = |name: &str| self.element_name(&word(name));
         let name = match &reference.name {
+            Name::Voltage(plus, None) if xyce_internal(plus).is_some() => {
+                let (name, quantity) = xyce_internal(plus).unwrap_or_default();
+                Name::Internal(element(&name)?, quantity)
+            }
             Name::Voltage(plus, minus) => {
                 Name::Voltage(node(plus)?, minus.as_deref().map(node).transpose()?.filter(|minus| minus != "0"))
             }
@@ -247,10 +251,12 @@ impl<'d> Elaborator<'d> {
     /// Full name of an element.
     fn element_name(&self, word: &Word) -> Result<String, Fault> {
         let id = self.signal_element(word)?;
-        let dotted = word.text.replace(':', ".");
+        let described = word.text.split_once('!').filter(|(kind, _)| kind.starts_with('y'));
+        let dotted = described.map_or(&*word.text, |(_, name)| name).replace(':', ".");
         let inner = dotted.split_once('.').map_or("", |(_, rest)| rest).to_string();
         let spellings = [word.text.to_string(), reversed(&dotted).unwrap_or_default(), inner, dotted];
-        let full = spellings.into_iter().find(|name| self.element_index.get(name) == Some(&id));
+        let full =
+            spellings.into_iter().chain(cells(&word.text)).find(|name| self.element_index.get(name) == Some(&id));
         full.ok_or_else(|| Diagnostic::error(word.span, format!("unknown element `{}`", word.text)).into())
     }
 
@@ -280,4 +286,16 @@ impl<'d> Elaborator<'d> {
             name => add(name, name.to_string()),
         }
     }
+}
+
+/// Xyce's `ymemristor!name_x` (a state) and `ymemristor!name:r` (another quantity): element and quantity.
+fn xyce_internal(name: &str) -> Option<(String, String)> {
+    let (_, described) = name.split_once("ymemristor!")?;
+    if let Some((element, quantity)) = described.rsplit_once(':')
+        && quantity == "r"
+    {
+        return Some((element.to_string(), quantity.to_string()));
+    }
+    let (element, state) = described.rsplit_once('_')?;
+    Some((element.to_string(), format!("n_{state}")))
 }

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Elaborator, Env, Placed, Slot, missing};
-use crate::circuit::{ElementId, NodeId};
+use super::{Elaborator, Env, Slot, missing};
+use crate::circuit::NodeId;
 use crate::diagnostic::Diagnostic;
 use crate::netlist::ast::{Body, Element, Param, Value, Word};
 use crate::netlist::report::Fault;
@@ -17,7 +17,7 @@ impl<'d> Elaborator<'d> {
         let deck = self.deck;
         let block = &deck.blocks[env.block];
         for (index, element) in block.elements.iter().enumerate() {
-            if self.report.exhausted() {
+            if self.report.exhausted() || self.full {
                 return;
             }
             if block.guards.get(&index).is_some_and(|guard| !self.taken(env, guard)) {
@@ -25,6 +25,7 @@ impl<'d> Elaborator<'d> {
             }
             let placed = match &element.body {
                 Body::Instance { block, nodes, params } => self.instance(env, element, block, nodes, params),
+                Body::Array(array) => self.array(env, element, array),
                 _ => self.place(env, element),
             };
             self.report.keep(placed);
@@ -38,7 +39,7 @@ impl<'d> Elaborator<'d> {
     }
 
     /// The block that the name on an instance line means, under the conditions that hold there.
-    fn instance_block(&mut self, env: &Rc<Env>, name: &Word) -> Result<usize, Fault> {
+    pub(super) fn instance_block(&mut self, env: &Rc<Env>, name: &Word) -> Result<usize, Fault> {
         let mut at = Some(env);
         while let Some(env) = at {
             let block = &self.deck.blocks[env.block];
@@ -63,25 +64,17 @@ impl<'d> Elaborator<'d> {
         };
         let nodes = element.nodes.iter().chain(words).map(|word| self.node(env, &word.text)).collect();
         let name = [&*env.path, &*element.name.text].concat();
-        let id = ElementId(self.placed.len() as u32);
-        if let Some(before) = self.element_index.insert(name.clone(), id) {
-            let first = self.placed[before.0 as usize].text.name.span;
-            self.element_index.insert(name.clone(), before);
-            return Err(self.twice(element, &name, first));
-        }
-        let text = self.edited.get(name.as_str()).copied().unwrap_or(element);
-        self.placed.push(Placed { name, nodes, env: Rc::clone(env), text });
-        Ok(())
+        self.put(name, nodes, env, element)
     }
 
-    fn twice(&self, element: &Element, name: &str, first: crate::diagnostic::Span) -> Fault {
+    pub(super) fn twice(&self, element: &Element, name: &str, first: crate::diagnostic::Span) -> Fault {
         let (line, _) = self.sources.line_column(first);
         let error = Diagnostic::error(element.name.span, format!("element `{name}` is defined twice"));
         error.label("second definition").hint(format!("the first one is in line {line}")).into()
     }
 
     /// The node that `name` means in an instance; made when it is new.
-    fn node(&mut self, env: &Env, name: &str) -> NodeId {
+    pub(super) fn node(&mut self, env: &Env, name: &str) -> NodeId {
         if self.deck.is_ground(name) {
             return NodeId::GROUND;
         }
@@ -134,6 +127,19 @@ impl<'d> Elaborator<'d> {
             return Err(self.twice(element, &full, same.map_or(element.name.span, |e| e.name.span)));
         }
         let ports = nodes.iter().map(|word| self.node(env, &word.text)).collect();
+        self.open_instance(env, index, full, ports, params)
+    }
+
+    /// Makes the instance of a block under its full name, with its nodes; the parameters are evaluated in `env`.
+    pub(super) fn open_instance(
+        &mut self,
+        env: &Rc<Env>,
+        index: usize,
+        full: String,
+        ports: Vec<NodeId>,
+        params: &'d [Param],
+    ) -> Result<(), Fault> {
+        let block = &self.deck.blocks[index];
         let mut slots = vec![Slot::Pending; block.params.len()];
         let mut multiplier = env.multiplier;
         for param in params {

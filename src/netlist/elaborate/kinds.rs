@@ -59,7 +59,7 @@ impl<'d> Elaborator<'d> {
                     other => other,
                 })
             }
-            Body::Instance { .. } => Err(Fault::Reported),
+            Body::Instance { .. } | Body::Array(_) => Err(Fault::Reported),
         }
     }
 

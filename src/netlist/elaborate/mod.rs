@@ -4,13 +4,16 @@
 //! gives every node and element its name; [`kinds`] then evaluates each element, when all names are known.
 
 mod analyses;
+mod array;
 mod behaviour;
 mod bins;
 mod check;
 mod columns;
+mod fit;
 mod flatten;
 mod kinds;
 mod line;
+mod memristors;
 mod models;
 mod passive;
 mod random;
@@ -28,8 +31,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::ast::{Deck, Element as ElementText};
 use super::edit::edited;
 use super::report::{Fault, Report};
-use crate::circuit::{Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting, Signal};
+use crate::circuit::{
+    Array, Circuit, Draw, Element, ElementId, ElementKind, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting,
+    Signal,
+};
 use crate::diagnostic::{Diagnostic, SourceMap};
+pub(crate) use array::Written;
 
 /// Temperature without `.temp` and `.options temp=`, and nominal temperature without `tnom=`; degrees Celsius.
 const ROOM_CELSIUS: f64 = 27.0;
@@ -96,19 +103,29 @@ struct Elaborator<'d> {
     needed: Vec<Signal>,
     /// Buffer for full names.
     scratch: String,
+    arrays: Vec<Array>,
+    /// Voltage source from a node to ground.
+    grounded: HashMap<NodeId, ElementId>,
+    /// There are as many elements as a circuit may have.
+    full: bool,
+    /// Arrays as plain lines, when they are wanted.
+    written: Option<Vec<Written>>,
+    /// Lines of the array that is being placed.
+    lines: String,
 }
 
-/// Elaborates a deck. `None` when errors have been reported.
+/// Elaborates a deck; `written` takes its arrays as plain lines. `None` when errors have been reported.
 pub(crate) fn elaborate(
     deck: &Deck,
     broken: &HashSet<Box<str>>,
     sources: &Arc<SourceMap>,
     overrides: &Overrides,
     report: &mut Report,
+    written: Option<&mut Vec<Written>>,
 ) -> Option<Circuit> {
     // After syntax errors, names may be missing for that reason alone: what depends on all names is then left out.
     let complete = !report.failed();
-    if deck.blocks[0].elements.is_empty() && complete {
+    if deck.blocks[0].elements.is_empty() && deck.controllers.is_empty() && complete {
         let empty = if deck.title.is_empty() { "the netlist is empty" } else { "the netlist has no elements" };
         let hint = "the first line is the title; elements and statements follow from the second line on";
         report.add(Diagnostic::error(deck.title_span, empty).label("nothing to simulate").hint(hint));
@@ -148,6 +165,11 @@ pub(crate) fn elaborate(
         random: Some((1, 0)),
         needed: Vec::new(),
         scratch: String::new(),
+        arrays: Vec::new(),
+        grounded: HashMap::new(),
+        full: false,
+        written: written.is_some().then(Vec::new),
+        lines: String::new(),
     };
     let count = work.check()?;
     work.placed.reserve(count);
@@ -169,11 +191,15 @@ pub(crate) fn elaborate(
         analyses: work.analyses(&top),
         steps: work.steps(&top),
         samples: work.samples(&top),
+        free: work.free_parameters(&top),
+        fit_data: work.fit_data(&top),
         limits: work.limits(&top),
         saved_bias: deck.saved_bias.clone(),
         initial_voltages: work.node_values(|block| &block.initial),
         nodesets: work.node_values(|block| &block.guesses),
         saves: work.saves(),
+        matrices: work.matrices(),
+        arrays: std::mem::take(&mut work.arrays),
         prints,
         measures,
         fouriers,
@@ -188,6 +214,9 @@ pub(crate) fn elaborate(
         overrides: Overrides::default(),
     };
     work.warn_unused();
+    if let (Some(target), Some(lines)) = (written, work.written.take()) {
+        *target = lines;
+    }
     (!report.failed()).then_some(circuit)
 }
 
@@ -295,6 +324,9 @@ impl<'d> Elaborator<'d> {
             let Some(kind) = self.report.keep(kind) else { continue };
             let placed = &mut self.placed[index];
             let nodes = std::mem::take(&mut placed.nodes);
+            if let (ElementKind::VoltageSource(_), [plus, NodeId::GROUND]) = (&kind, nodes.as_slice()) {
+                self.grounded.entry(*plus).or_insert(ElementId(index as u32));
+            }
             all.push(Element { name: std::mem::take(&mut placed.name), span: placed.text.name.span, nodes, kind });
         }
         all

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Elaborator, Env, missing};
+use super::{Elaborator, Env, memristors, missing};
 use crate::circuit::{ModelCard, ModelId, ParamData, ParamValue};
 use crate::diagnostic::Diagnostic;
 use crate::netlist::ast::{Element, Param, Word};
@@ -57,8 +57,12 @@ impl<'d> Elaborator<'d> {
             return Ok(id);
         }
         let model = &self.deck.models[index];
-        let kind = self.model_type(home, index)?.text.to_string();
-        let params = self.card(home, index)?;
+        let mut kind = self.model_type(home, index)?.text.to_string();
+        let mut params = self.card(home, index)?;
+        if kind == "memristor" {
+            let meant = memristors::translate(model.name.span, &mut params, &mut |found| self.report.warn(found))?;
+            kind = meant.to_string();
+        }
         let key = (index, params.iter().flat_map(|param| fingerprint(&param.value)).collect());
         let id = match self.same_model.get(&key) {
             Some(&id) => id,

@@ -79,13 +79,27 @@ impl<'d> Elaborator<'d> {
         };
         let inside_out = || self.element_index.get(&reversed(name)?).copied();
         let plain = self.element_index.get(written).or_else(|| self.element_index.get(name)).copied();
-        let found = plain.or_else(spelled).or_else(inside_out);
+        let unspelled = || cells(name).into_iter().find_map(|name| self.element_index.get(&name).copied());
+        let found = plain.or_else(spelled).or_else(inside_out).or_else(unspelled);
         found.ok_or_else(|| {
             let names = self.element_index.keys().map(String::as_str);
             let hint = suggest::did_you_mean(name, names, "elements inside a subcircuit are named `x1.r1`");
             Diagnostic::error(word.span, format!("unknown element `{name}`")).label("no such element").hint(hint).into()
         })
     }
+}
+
+/// What the cell `xa.r3c5` of an array may be named as an element: `r.xa.r3c5` and so on.
+pub(super) fn cells(name: &str) -> Vec<String> {
+    let Some((before, _)) = name.rsplit_once(".r") else { return Vec::new() };
+    let array = before.rfind('.').map_or(0, |dot| dot + 1);
+    if !name[array..].starts_with('x') {
+        return Vec::new();
+    }
+    ["r", "y", "d", "m", "j", "q"]
+        .iter()
+        .map(|letter| format!("{}{letter}.{}", &name[..array], &name[array..]))
+        .collect()
 }
 
 /// `a.b.c` as `c.b.a`.

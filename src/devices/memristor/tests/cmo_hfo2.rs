@@ -269,7 +269,8 @@ proptest! {
     fn the_rate_bound_holds(v in -5.0f64..5.0, x in 0.0f64..1.0) {
         let model = CmoHfo2::new(&CmoHfo2Params::default(), 300.0).map_err(TestCaseError::fail)?;
         let mut held = Held::default();
-        let rate = model.rate(&[x], v, &mut held).f[0].abs();
+        let site = Site { auxiliary: &[0.0; 8], path_slope: 0.0, stream: 0, time: 0.0 };
+        let rate = model.rate(&[x], &site, v, &mut held).f[0].abs();
         prop_assert!(rate <= model.rate_bound(v, &mut held) * (1.0 + 1e-12));
     }
 
@@ -285,7 +286,7 @@ proptest! {
             let site = Site { auxiliary: &auxiliary, path_slope: 1e-3, stream: 7, time: [0.0, 1e-4, 1e-3][time] };
             let fresh = &mut Held::default();
             prop_assert_eq!(model.current(&[x], &site, v, &mut held), model.current(&[x], &site, v, fresh));
-            prop_assert_eq!(model.rate(&[x], v, &mut held), model.rate(&[x], v, fresh));
+            prop_assert_eq!(model.rate(&[x], &site, v, &mut held), model.rate(&[x], &site, v, fresh));
         }
     }
 }

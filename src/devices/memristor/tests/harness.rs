@@ -67,16 +67,20 @@ pub struct Bench {
     pub time: f64,
 }
 
+/// A bench for a bank of one memristor.
+pub fn from_bank(mut bank: Box<dyn Bank>) -> Bench {
+    // ground entries share one waste slot
+    bank.slots_mut().into_iter().for_each(|slot| *slot = if *slot == Slot::MAX { 1 } else { 0 });
+    let mut states = vec![0.0; bank.state_count()];
+    bank.initial_states(&mut states);
+    let slopes = vec![0.0; states.len()];
+    Bench { bank, states, slopes, time: 0.0 }
+}
+
 impl Bench {
     pub fn new(kind: &str, constructor: BuildBank, card: Given) -> Self {
         let circuit = circuit(kind, card, &[&[]]);
-        let mut bank = build(&circuit, constructor).unwrap_or_else(|found| panic!("{found:?}"));
-        // ground entries share one waste slot
-        bank.slots_mut().into_iter().for_each(|slot| *slot = if *slot == Slot::MAX { 1 } else { 0 });
-        let mut states = vec![0.0; bank.state_count()];
-        bank.initial_states(&mut states);
-        let slopes = vec![0.0; states.len()];
-        Self { bank, states, slopes, time: 0.0 }
+        from_bank(build(&circuit, constructor).unwrap_or_else(|found| panic!("{found:?}")))
     }
 
     /// Evaluates at `v` for an integration formula with this coefficient and history.

@@ -1,5 +1,12 @@
+mod classic;
+mod bank;
 mod cmo_hfo2;
 mod harness;
 mod models;
+mod robust;
 mod solver;
+mod stanford;
+mod sox;
+mod state_models;
 mod vteam;
+mod jart;

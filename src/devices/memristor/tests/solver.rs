@@ -45,7 +45,7 @@ impl CompactModel<2> for Thermal {
         Flow { i: g * v, di_dv: g, di_ds: [9e-5 * v, 0.0] }
     }
 
-    fn rate(&self, s: &[f64; 2], v: f64, _held: &mut ()) -> Rate<2> {
+    fn rate(&self, s: &[f64; 2], _site: &Site, v: f64, _held: &mut ()) -> Rate<2> {
         let (g, dg) = (1e-5 * (1.0 + 9.0 * s[0]), 9e-5);
         let t = 0.3 + s[1].max(-0.1);
         let dt = if s[1] > -0.1 { 1.0 } else { 0.0 };
