@@ -90,7 +90,7 @@ const BENCHES: &[Bench] = &[
         },
     },
     Bench { name: "hp", headings: "t,v", measured: "i", rows: || driven(2.0, 200, |t| sine(t, 1.0, 1.0)) },
-    Bench { name: "team", headings: "t,v", measured: "i", rows: || driven(2e-6, 200, |t| sine(t, 1.0, 1e6)) },
+    Bench { name: "team", headings: "t,v", measured: "i", rows: || driven(2e-3, 200, |t| sine(t, 1.0, 1e3)) },
     Bench { name: "yakopcic", headings: "t,v", measured: "i", rows: || driven(0.04, 200, |t| sine(t, 0.45, 50.0)) },
     Bench { name: "ta2o5", headings: "t,v", measured: "i", rows: || driven(2e-6, 200, |t| sine(t, 1.0, 1e6)) },
     Bench { name: "mms", headings: "t,v", measured: "i", rows: || driven(0.02, 200, |t| sine(t, 0.5, 100.0)) },
