@@ -91,6 +91,27 @@ fn shards_are_joined_to_the_whole_run() {
 }
 
 #[test]
+fn a_page_holds_everything() {
+    let place = tempfile::tempdir().expect("a folder");
+    let page = place.path().join("page.html");
+    let mut command = program();
+    command
+        .arg("run")
+        .arg(deck("watermaze.cir"))
+        .args(["-q", "--seeds", "2", "--set", "episodes=30", "--html"])
+        .arg(&page);
+    succeeds(&mut command);
+    let text = std::fs::read_to_string(page).expect("a page");
+    for part in ["<h1>Morris water maze", "<svg", "Values and policy", "cutoff: 0.0025", "<td>behavioural</td>"] {
+        assert!(text.contains(part), "{part}");
+    }
+    assert_eq!(text.matches("http").count(), text.matches("http://www.w3.org/2000/svg").count(), "nothing is fetched");
+    let data = text.split("type=\"application/json\">").nth(1).and_then(|t| t.split("</script>").next()).expect("data");
+    let report: Value = serde_json::from_str(data).expect("JSON");
+    assert_eq!(report["seeds"][1]["steps"].as_array().map(Vec::len), Some(30));
+}
+
+#[test]
 fn processes_take_part() {
     if Command::new("python3").arg("--version").output().is_err() {
         return;

@@ -56,6 +56,8 @@ pub struct Options {
     pub seed: u64,
     /// Homotopies tried at an operating point when plain Newton fails.
     pub homotopies: bool,
+    /// The parts of the work are timed.
+    pub timed: bool,
 }
 
 impl Default for Options {
@@ -74,6 +76,7 @@ impl Default for Options {
             fidelity: Fidelity::Transient,
             seed: 1,
             homotopies: true,
+            timed: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The assembled system: banks, sparsity pattern, Jacobian and its factors.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use crate::circuit::{Circuit, ElementId};
 use crate::devices::{
@@ -150,6 +151,28 @@ pub struct Counters {
     pub points: u64,
     /// Rejected time steps.
     pub rejected: u64,
+    /// The parts of the work are timed.
+    pub timed: bool,
+    /// Analysis of the pattern, s.
+    pub order: f64,
+    /// Evaluation of the devices, s.
+    pub evaluate: f64,
+    /// Factorisations, s.
+    pub factor: f64,
+    /// Solutions, s.
+    pub solve: f64,
+}
+
+impl Counters {
+    /// The present time, when the work is timed.
+    fn start(&self) -> Option<Instant> {
+        self.timed.then(Instant::now)
+    }
+}
+
+/// Seconds since `begun`.
+fn since(begun: Option<Instant>) -> f64 {
+    begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64())
 }
 
 impl System {
@@ -207,7 +230,10 @@ impl System {
         for (bank, range) in banks.iter().zip(&state_ranges) {
             bank.state_tolerances(&mut state_tolerances[range.clone()]);
         }
+        let mut counters = Counters { timed: options.timed, ..Counters::default() };
+        let begun = counters.start();
         let lu = Lu::new(&pattern).map_err(|e| vec![singular(circuit, &unknowns, &e)])?;
+        counters.order = since(begun);
         let rows = unknowns.len();
         let mut dynamic = vec![false; rows];
         for column in 0..pattern.n() {
@@ -243,7 +269,7 @@ impl System {
             c0,
             diagonal,
             warnings,
-            counters: Counters::default(),
+            counters,
         })
     }
 
@@ -272,6 +298,7 @@ impl System {
     /// Returns true when a device limited its voltages.
     pub fn evaluate(&mut self, point: &mut Point, derivative: &Derivative, homotopy: &Homotopy) -> bool {
         self.counters.evaluations += 1;
+        let begun = self.counters.start();
         self.i.fill(0.0);
         self.q.fill(0.0);
         self.flow.fill(0.0);
@@ -330,6 +357,7 @@ impl System {
                 }
             }
         }
+        self.counters.evaluate += since(begun);
         limited
     }
 
@@ -339,6 +367,7 @@ impl System {
     /// The unknown at which the matrix is singular.
     pub fn factor(&mut self, coefficient: f64, homotopy: &Homotopy) -> Result<(), Singular> {
         self.counters.factorisations += 1;
+        let begun = self.counters.start();
         for ((j, g), c) in self.jacobian.iter_mut().zip(&self.g).zip(&self.c) {
             *j = g + coefficient * c;
         }
@@ -350,7 +379,9 @@ impl System {
         for force in &self.forces {
             self.jacobian[self.diagonal[force.unknown as usize] as usize] += FORCE;
         }
-        self.lu.refactor(&self.jacobian)?;
+        let factored = self.lu.refactor(&self.jacobian);
+        self.counters.factor += since(begun);
+        factored?;
         if self.counters.factorisations == 1 {
             self.keeps_factors = self.lu.stats().flops > self.work;
         }
@@ -378,11 +409,13 @@ impl System {
     /// Solves `J delta = -residual` with the factors there are.
     pub fn solve(&mut self) {
         self.counters.solves += 1;
+        let begun = self.counters.start();
         for (d, r) in self.delta.iter_mut().zip(&self.residual) {
             *d = -r;
         }
         self.delta[0] = 0.0;
         self.lu.solve_in_place(&mut self.delta[1..]);
+        self.counters.solve += since(begun);
     }
 
     /// Moves the charges along with the last correction: `q += C delta`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ionspice::fit::Table;
-use ionspice::fit::extract::{Extract, Reading, extract};
+use ionspice::fit::extract::{Extract, Reading, extract_all};
 use serde_json::{Value, json};
 
 use super::{SUCCESS, WRONG};
@@ -32,8 +32,8 @@ pub fn run(arguments: &ExtractArguments) -> u8 {
     let mut code = SUCCESS;
     let mut all = Vec::new();
     for file in &arguments.files {
-        match Table::read(file).and_then(|table| extract(&table, Reading { read: arguments.read })) {
-            Ok(found) => all.push(found),
+        match Table::read(file).and_then(|table| extract_all(&table, Reading { read: arguments.read })) {
+            Ok(found) => all.extend(found),
             Err(error) => {
                 eprintln!("error: {error}");
                 code = WRONG;

@@ -16,6 +16,9 @@ use super::{FAILED, SUCCESS, WRONG, overrides, report};
 /// Most data sets whose residuals are drawn.
 const MOST_PLOTS: usize = 50;
 
+/// Correlation of neighbouring residuals from which the intervals are called too narrow.
+const CORRELATED: f64 = 0.3;
+
 /// How outliers count.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum LossName {
@@ -62,6 +65,9 @@ pub struct FitArguments {
     /// Fit every device by itself and describe their spread
     #[arg(long)]
     population: bool,
+    /// Intervals by the profile of the likelihood as well
+    #[arg(long, conflicts_with = "population")]
+    profile: bool,
     /// Set a top-level parameter of the deck
     #[arg(long = "set", value_name = "NAME=VALUE")]
     sets: Vec<String>,
@@ -114,9 +120,14 @@ pub fn fit(arguments: &FitArguments) -> u8 {
     let found = fit::fit(&mut problem, &settings, &|iteration, cost| {
         progress.step(|| format!("step {iteration}, cost {cost:.6e}"));
     });
-    drop(progress);
     match found {
-        Ok(found) => finish(arguments, &problem, &found),
+        Ok(mut found) => {
+            if arguments.profile {
+                fit::profile(&problem, &mut found, &settings);
+            }
+            drop(progress);
+            finish(arguments, &problem, &found)
+        }
         Err(error) => explain(&error, &parsed.sources()),
     }
 }
@@ -181,6 +192,13 @@ fn print(found: &Fit) {
             }
         }
     }
+    if found.estimates.iter().any(|e| e.profile.is_some()) {
+        println!("\n{:<name$} {:>27}", "parameter", "95 % by the profile");
+        for e in &found.estimates {
+            let Some((low, high)) = e.profile else { continue };
+            println!("{:<name$} {:>27}  {}", e.name, format!("{low:.5e} .. {high:.5e}"), e.unit);
+        }
+    }
     let noise = if found.noise_estimated { " (noise estimated from the residuals)" } else { "" };
     println!(
         "\nchi2/dof {:.4} with {} degrees of freedom{noise}; {} steps",
@@ -225,6 +243,16 @@ fn print(found: &Fit) {
             let members: Vec<String> = direction.members.iter().map(|(n, w)| format!("{w:+.2} {n}")).collect();
             println!("  {:>9.3}  along {}", direction.deviation, members.join(" "));
         }
+    }
+    let correlated = |r: f64| ((1.0 + r) / (1.0 - r)).sqrt();
+    let signals = || found.sets.iter().flat_map(|set| &set.signals).filter(|s| s.count > 20);
+    let worst = signals().map(|s| s.lag1).filter(|r| r.is_finite()).fold(0.0, f64::max);
+    if worst > CORRELATED {
+        println!(
+            "\nneighbouring residuals are correlated (lag-1 up to {worst:.2}): the model misses a part of the curve or the noise is not \
+             white; intervals are too narrow by about {:.1}",
+            correlated(worst.min(0.99))
+        );
     }
     for e in found.estimates.iter().filter(|e| e.at_bound.is_some()) {
         println!(

@@ -14,7 +14,7 @@ use ionspice::output::{Dataset, LearningCurve, Progress, engineering, numbered, 
 use serde::{Deserialize, Serialize};
 
 use super::run::{RunArguments, explain};
-use super::{FAILED, SUCCESS, WRONG};
+use super::{FAILED, SUCCESS, WRONG, html};
 
 /// Most weights of the critic that are printed.
 const MOST_PRINTED: usize = 20;
@@ -203,16 +203,24 @@ fn write(arguments: &RunArguments, circuit: &Circuit, report: &Report, plots: &[
         let path = numbered(given, plots.len() + number + 1);
         check(&path, std::fs::write(&path, table(learning)).map_err(|e| e.to_string()));
     }
+    let curve = LearningCurve {
+        title: format!("{}: {} seeds", circuit.title, learning.seeds.len()),
+        measure: "moves per episode".to_string(),
+        runs: learning.seeds.iter().map(|s| s.steps.iter().map(|m| f64::from(*m)).collect()).collect(),
+        reference: None,
+        optimum: report.shortest_path.map(f64::from),
+        median: true,
+        log: true,
+    };
+    if let Some(given) = &arguments.html {
+        let path = numbered(given, number + 1);
+        let text = serde_json::to_string(report).map_err(|e| e.to_string()).and_then(|json| {
+            let configuration = report.configuration.as_str();
+            html::page(&html::Page { title: &circuit.title, configuration, learning, curve: &curve, json: &json })
+        });
+        check(&path, text.and_then(|t| std::fs::write(&path, t).map_err(|e| e.to_string())));
+    }
     if let Some(given) = &arguments.plot {
-        let curve = LearningCurve {
-            title: format!("{}: {} seeds", circuit.title, learning.seeds.len()),
-            measure: "moves per episode".to_string(),
-            runs: learning.seeds.iter().map(|s| s.steps.iter().map(|m| f64::from(*m)).collect()).collect(),
-            reference: None,
-            optimum: report.shortest_path.map(f64::from),
-            median: true,
-            log: true,
-        };
         let drawn = plots.iter().filter(|p| p.axis().is_some()).count();
         let path = numbered(given, drawn + number + 1);
         check(&path, plot_learning_curve(&curve, &path).map_err(|e| e.to_string()));

@@ -29,6 +29,8 @@ pub struct Estimate {
     pub sigma: f64,
     /// 95 % interval.
     pub interval: (f64, f64),
+    /// 95 % interval by the profile of the likelihood, where it was asked for.
+    pub profile: Option<(f64, f64)>,
     /// Where the search began.
     pub start: f64,
     /// `lower` or `upper` when it ended at a bound; then there is no interval.
@@ -194,6 +196,7 @@ fn estimate(variable: &Variable, u: f64, variance: f64, at_bound: Option<&'stati
         value,
         sigma,
         interval,
+        profile: None,
         start: variable.start,
         at_bound,
         logarithmic: variable.logarithmic,

@@ -75,7 +75,26 @@ fn column<'t>(table: &'t Table, names: &[&str]) -> Option<&'t str> {
     names.iter().find_map(|name| table.find(name)).map(|column| column.name.as_str())
 }
 
-/// The figures of a table.
+/// The figures of every device of a table: by the column `device`, else all rows are of one.
+///
+/// # Errors
+/// As [`extract`].
+pub fn extract_all(table: &Table, reading: Reading) -> Result<Vec<Extract>, DataError> {
+    let Some(device) = table.find("device") else { return Ok(vec![extract(table, reading)?]) };
+    let mut names: Vec<&String> = Vec::new();
+    for name in &device.text {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let one = |name: &String| {
+        let rows: Vec<usize> = (0..table.rows).filter(|&row| device.text[row] == *name).collect();
+        extract(&table.part(&rows), reading).map(|found| Extract { device: name.clone(), ..found })
+    };
+    names.into_iter().map(one).collect()
+}
+
+/// The figures of one device.
 ///
 /// # Errors
 /// Tables that are neither loops (`v`, `i`) nor pulse trains (`conductance` with `phase` or `amplitude`).

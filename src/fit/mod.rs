@@ -17,12 +17,15 @@ mod search;
 mod table;
 mod variable;
 
+#[cfg(test)]
+mod tests;
+
 pub use dense::{Matrix, least_squares, singular_values};
 pub use estimate::{Direction, Estimate, Fit, SetFit, SignalFit};
 pub use experiment::{DataSet, Experiment, Observation};
 pub use least_squares::{End, Loss};
 pub use problem::{DataFile, Problem};
-pub use search::{SearchSettings, fit};
+pub use search::{SearchSettings, fit, profile};
 pub use table::{Column, DataError, Table};
 pub use variable::Variable;
 

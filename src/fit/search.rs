@@ -8,6 +8,7 @@ use super::FitError;
 use super::estimate::Fit;
 use super::least_squares::{End, Loss, Minimum, Objective, Settings, cost, minimise};
 use super::problem::Problem;
+use super::quantile::NORMAL;
 
 /// Points that are only evaluated, for each start of a multi-start.
 const SCREENED: usize = 8;
@@ -15,6 +16,10 @@ const SCREENED: usize = 8;
 const ROUNDS: usize = 4;
 /// Change of an estimated noise that ends the rounds.
 const SETTLED: f64 = 0.02;
+/// Most points of one side of a profile.
+const PROFILE_STEPS: usize = 12;
+/// Distance from the quantile, in deviations, that ends it.
+const PROFILE_ACCURACY: f64 = 0.01;
 /// Range of a variable without bounds, in units of its scale to both sides of the start.
 const REACH: f64 = 2.0;
 
@@ -76,6 +81,44 @@ pub fn fit(
         }
     }
     Ok(Fit::new(problem, &best, settings.loss, &costs, best.end == End::Converged))
+}
+
+/// Adds intervals by the profile of the likelihood: where the cost, minimised over all other variables, has risen by half the
+/// square of the 97.5 % quantile. They need no linear model (Venzon and Moolgavkar, Appl. Stat. 37, 87 (1988)).
+pub fn profile(problem: &Problem, found: &mut Fit, settings: &SearchSettings) {
+    let inner = Settings { iterations: settings.iterations, loss: settings.loss, ..Settings::default() };
+    let bounds = problem.bounds();
+    let Some(least) = problem.residuals(&found.u).map(|r| cost(&r, settings.loss, problem.priors())) else { return };
+    let end = |k: usize, sign: f64| -> f64 {
+        let mut distance = NORMAL * found.covariance[k][k].sqrt();
+        let mut u = found.u[k];
+        for _ in 0..PROFILE_STEPS {
+            u = (found.u[k] + sign * distance).clamp(bounds[k].0, bounds[k].1);
+            let mut fixed = bounds.clone();
+            fixed[k] = (u, u);
+            let mut start = found.u.clone();
+            start[k] = u;
+            let Some(there) = minimise(problem, &start, &fixed, &inner, &mut |_, _, _| {}) else {
+                distance *= 0.5;
+                continue;
+            };
+            let z = (2.0 * (there.cost - least)).max(0.0).sqrt();
+            let at_bound = u == bounds[k].0 || u == bounds[k].1;
+            if (z - NORMAL).abs() < PROFILE_ACCURACY || at_bound && z < NORMAL {
+                break;
+            }
+            distance = (u - found.u[k]).abs() * (NORMAL / z.max(0.1)).clamp(0.3, 3.0);
+        }
+        u
+    };
+    let free: Vec<usize> = (0..found.u.len())
+        .filter(|&k| found.estimates[k].at_bound.is_none() && found.covariance[k][k].is_finite())
+        .collect();
+    let intervals: Vec<(f64, f64)> = free.par_iter().map(|&k| (end(k, -1.0), end(k, 1.0))).collect();
+    for (k, (low, high)) in free.into_iter().zip(intervals) {
+        let variable = &problem.variables[k];
+        found.estimates[k].profile = Some((variable.value(low), variable.value(high)));
+    }
 }
 
 /// Starts beside that of the deck: the best points of a Latin hypercube over the bounds (McKay et al. 1979).

@@ -156,6 +156,13 @@ impl Table {
         Err(content(format!("column `{name}` holds `{text}` where a number is expected")))
     }
 
+    /// Some of the rows.
+    pub fn part(&self, rows: &[usize]) -> Self {
+        let text = |column: &Column| rows.iter().map(|&row| column.text[row].clone()).collect();
+        let columns = self.columns.iter().map(|c| Column { name: c.name.clone(), text: text(c) }).collect();
+        Self { path: self.path.clone(), columns, rows: rows.len() }
+    }
+
     /// Name of the file without folder and extension.
     pub fn stem(&self) -> String {
         self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())

@@ -71,8 +71,7 @@ impl Environment for CartPole {
         let push = if action == 0 { -PUSH } else { PUSH };
         let (sin, cos) = self.theta.sin_cos();
         let force = (push + MASS_LENGTH * (self.theta_dot * self.theta_dot) * sin) / TOTAL_MASS;
-        let angular =
-            (GRAVITY * sin - force * cos) / (HALF_LENGTH * (4.0 / 3.0 - POLE_MASS * (cos * cos) / TOTAL_MASS));
+        let angular = (GRAVITY * sin - force * cos) / (HALF_LENGTH * (4.0 / 3.0 - POLE_MASS * cos * cos / TOTAL_MASS));
         let linear = force - MASS_LENGTH * angular * cos / TOTAL_MASS;
         self.x += TIME_STEP * self.x_dot;
         self.x_dot += TIME_STEP * linear;

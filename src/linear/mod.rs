@@ -14,6 +14,7 @@
 
 mod analyse;
 mod blocks;
+mod cholesky;
 mod factor;
 mod lu;
 mod pattern;
@@ -27,6 +28,7 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
+pub use cholesky::{Cholesky, NotPositive};
 pub use lu::{Lu, LuOptions, LuStats, Refactor, Singular};
 pub use pattern::{Pattern, PatternBuilder};
 pub use pencil::{Degenerate, Pencil};

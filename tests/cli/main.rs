@@ -1,6 +1,7 @@
 //! The program as scripts use it: exit codes, messages, files.
 
 mod check;
+mod fit;
 mod malformed;
 mod models;
 mod run;

@@ -37,11 +37,13 @@ pub(super) enum Anchor {
 }
 
 /// Draws on a white sheet of `width` x `height` pixels and writes it to `path`.
-pub(super) fn sheet(
-    path: &Path,
-    (width, height): Point,
-    draw: impl FnOnce(&mut Canvas) -> Drawn,
-) -> Result<(), OutputError> {
+pub(super) fn sheet(path: &Path, size: Point, draw: impl FnOnce(&mut Canvas) -> Drawn) -> Result<(), OutputError> {
+    let svg = svg(size, draw).map_err(|reason| OutputError::Plot { path: path.to_path_buf(), reason })?;
+    std::fs::write(path, svg).map_err(OutputError::io(path))
+}
+
+/// Draws on a white sheet of `width` x `height` pixels; the text of the document, or what went wrong.
+pub(super) fn svg((width, height): Point, draw: impl FnOnce(&mut Canvas) -> Drawn) -> Result<String, String> {
     let mut svg = String::new();
     let (wide, high) = ((width * FINE) as u32, (height * FINE) as u32);
     let mut canvas = Canvas { backend: SVGBackend::with_string(&mut svg, (wide, high)) };
@@ -50,13 +52,13 @@ pub(super) fn sheet(
         .and_then(|()| draw(&mut canvas))
         .and_then(|()| canvas.backend.present().map_err(Into::into));
     drop(canvas);
-    drawn.map_err(|e| OutputError::Plot { path: path.to_path_buf(), reason: e.to_string() })?;
+    drawn.map_err(|e| e.to_string())?;
     // Shown at its size in pixels; round joins keep narrow spikes at their true height.
     let (fine, shown) = (
         format!("width=\"{wide}\" height=\"{high}\""),
         format!("width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\" stroke-linecap=\"round\""),
     );
-    std::fs::write(path, svg.replacen(&fine, &shown, 1)).map_err(OutputError::io(path))
+    Ok(svg.replacen(&fine, &shown, 1))
 }
 
 impl Canvas<'_> {

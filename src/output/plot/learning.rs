@@ -5,7 +5,7 @@ use std::path::Path;
 use plotters::style::{Color, RGBAColor};
 
 use super::axis::{Axis, range};
-use super::canvas::{Anchor, Canvas, Drawn, Point, crisp, sheet, shortened, text_width};
+use super::canvas::{Anchor, Canvas, Drawn, Point, crisp, sheet, shortened, svg, text_width};
 use super::trace::{column_width, trace};
 use super::waveforms::Area;
 use super::{HEIGHT, INK, PALETTE, WIDTH};
@@ -80,6 +80,14 @@ fn percentile(ordered: &[f64], share: f64) -> f64 {
 /// the curve asks for. Episodes count from 1.
 pub fn plot_learning_curve(curve: &LearningCurve, path: &Path) -> Result<(), OutputError> {
     sheet(path, (WIDTH, HEIGHT), |canvas| draw(canvas, curve))
+}
+
+/// The same plot as the text of an SVG document.
+///
+/// # Errors
+/// What went wrong while drawing.
+pub fn learning_curve_svg(curve: &LearningCurve) -> Result<String, String> {
+    svg((WIDTH, HEIGHT), |canvas| draw(canvas, curve))
 }
 
 fn draw(canvas: &mut Canvas, curve: &LearningCurve) -> Drawn {

@@ -13,7 +13,7 @@ mod waveforms;
 use plotters::style::RGBColor;
 
 pub use histogram::plot_histogram;
-pub use learning::{EpisodeStatistics, LearningCurve, plot_learning_curve};
+pub use learning::{EpisodeStatistics, LearningCurve, learning_curve_svg, plot_learning_curve};
 pub use waveforms::plot_waveforms;
 
 /// Signal colours, in the order of use: blue, vermillion, green, orange, purple, sky blue, black.

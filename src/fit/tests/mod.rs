@@ -1,0 +1,4 @@
+//! The optimiser against certified problems, and extraction against curves made for it.
+
+mod extraction;
+mod nist;
