@@ -168,7 +168,8 @@ impl CompactModel<1> for Hfo2Ta {
     const KIND: &'static str = "hfo2_ta";
     const STATES: &'static [&'static str] =
         &["x", "way", "drawn", "set_left", "set_right", "reset_left", "reset_right"];
-    const INTERNALS: &'static [&'static str] = &["x", "way", "vstop", "g", "r", "i", "v", "p"];
+    const INITIAL: &'static [&'static str] = &["x0"];
+    const INTERNALS: &'static [&'static str] = &["x", "way", "vstop", "g", "r", "i", "v", "p", "temperature"];
     const DOMAIN: [(f64, f64); 1] = [(0.0, 1.0)];
     const TOLERANCES: [f64; 1] = [1e-5];
 

@@ -2,6 +2,7 @@ mod classic;
 mod bank;
 mod cmo_hfo2;
 mod harness;
+mod hfo2_ta;
 mod models;
 mod robust;
 mod solver;
