@@ -107,9 +107,11 @@ fn execute(deck: &Path, expected: &Expectations, deadline: Instant, run: &mut Ru
     run.warnings.append(&mut collector.notes);
     outcome.map_err(|failure| explain(&failure, &circuit))?;
     for program in &programs {
-        program
-            .train(&circuit, &options, &[options.seed], None, |_| {})
-            .map_err(|failure| explain(&failure, &circuit))?;
+        let outcome = match program {
+            Program::Continual(continual) => continual.run(&circuit, &options, |_| {}).map(drop),
+            _ => program.train(&circuit, &options, &[options.seed], None, |_| {}).map(drop),
+        };
+        outcome.map_err(|failure| explain(&failure, &circuit))?;
     }
     Ok(())
 }
