@@ -210,6 +210,9 @@ pub(super) fn at_operating_point(circuit: &Circuit, options: &Options) -> Result
     Ok((system, found.point))
 }
 
+/// Share of the largest source below which the size of a voltage does not sharpen its tolerance, in large circuits.
+const VOLTAGE_FLOOR: f64 = 0.02;
+
 /// Times of a `.tran` statement, s.
 #[derive(Clone, Copy, Debug)]
 struct Times {
@@ -250,7 +253,11 @@ fn transient(
     let mut writer = Writer::new(times.start, probes.probes.len());
     let max_step = max_step.min(system.max_step());
     system.begin(AnalysisKind::Transient);
+    if !options.exact && system.is_dear_to_factor() {
+        system.voltage_floor = VOLTAGE_FLOOR * system.sources.largest_voltage();
+    }
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
+    transient.span = times.stop;
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     // given voltages need not agree with the circuit: they jump in the first step
     let mut jump = use_initial;

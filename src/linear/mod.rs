@@ -16,7 +16,9 @@ mod analyse;
 mod blocks;
 mod cholesky;
 mod factor;
+mod krylov;
 mod lu;
+mod partition;
 mod pattern;
 mod pencil;
 mod permutation;
@@ -29,6 +31,7 @@ mod sparse;
 mod tests;
 
 pub use cholesky::{Cholesky, NotPositive};
+pub use krylov::Krylov;
 pub use lu::{Lu, LuOptions, LuStats, Refactor, Singular};
 pub use pattern::{Pattern, PatternBuilder};
 pub use pencil::{Degenerate, Pencil};
