@@ -137,7 +137,7 @@ impl Memdiode {
         // where the resistance carries all of the voltage, the exponent has this size
         let arm = if v < 0.0 { 1.0 - self.beta } else { self.beta } * self.steepness.at(at);
         let most = (1.0 + v.abs() / (rs * self.amplitude.at(at))).ln() / arm;
-        let mut u = if rs == 0.0 || !(most < v.abs()) { v } else { most.copysign(v) };
+        let mut u = if rs == 0.0 || most >= v.abs() || most.is_nan() { v } else { most.copysign(v) };
         let (mut i, mut slope, mut by_h) = self.diode(u, at);
         for _ in 0..ITERATIONS {
             let excess = u + rs * i - v;
@@ -190,7 +190,7 @@ impl CompactModel<1> for Memdiode {
             true => two,
             false => value,
         };
-        if !p.rs.is_nan() && !(p.rsmin.is_nan() && p.rsmax.is_nan()) {
+        if !(p.rs.is_nan() || p.rsmin.is_nan() && p.rsmax.is_nan()) {
             return Err("give either rs or rsmin and rsmax".into());
         }
         let series = if p.rs.is_nan() {

@@ -51,7 +51,7 @@ impl Table {
     /// Points with rising `x`.
     fn new(values: &[f64]) -> Result<Self, String> {
         let points: Arc<[(f64, f64)]> = values.as_chunks::<2>().0.iter().map(|&[x, f]| (x, f)).collect();
-        if values.len() < 4 || values.len() % 2 != 0 {
+        if values.len() < 4 || !values.len().is_multiple_of(2) {
             return Err("wants at least two points x1,f1,x2,f2,..".into());
         }
         if !values.iter().all(|x| x.is_finite()) || points.windows(2).any(|pair| pair[1].0 <= pair[0].0) {

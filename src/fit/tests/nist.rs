@@ -158,9 +158,7 @@ fn robust_losses_are_those_of_scipy() {
 }
 
 /// `b2 / 1e-4` and cost, scipy.
-
 const BOUNDED: (f64, f64) = (6.790593778, 1.667222941);
 
 /// b1, b2 with one outlier under Huber's, the soft and Cauchy's loss, scipy.
-
 const ROBUST: [[f64; 2]; 3] = [[229.171238, 0.000579251542], [231.37644, 0.000572427426], [237.569479, 0.000554063227]];
