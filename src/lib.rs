@@ -12,6 +12,7 @@ pub mod osdi;
 pub mod circuit;
 pub mod netlist;
 pub mod linear;
+pub mod read;
 pub mod devices;
 pub mod analysis;
 pub mod measure;

@@ -176,3 +176,58 @@ fn matrices_are_read_at_their_times() {
         }
     }
 }
+
+/// A read of the reference array gives its currents for every vector, and the transfer matrix is that of the equations.
+#[test]
+fn reads_of_the_reference_array() {
+    let folder = tempfile::tempdir().unwrap();
+    let deck = folder.path().join("deck.cir");
+    let volts = |scale: f64| -> String {
+        (0..8).map(|i| format!("{:e}", scale * 0.2 * (0.37 * i as f64 + 0.1).cos())).collect::<Vec<_>>().join(",")
+    };
+    std::fs::write(folder.path().join("v.csv"), format!("{}\n{}\n", volts(1.0), volts(-3.0))).unwrap();
+    let text = crossbar(8, 4, 1.0).replace(".op\n", ".read xa vectors=\"v.csv\" transfer=1\n");
+    std::fs::write(&deck, text).unwrap();
+    let circuit = load(&deck, &[]).unwrap().circuit;
+    let mut plots: Vec<Dataset> = Vec::new();
+    analysis::run(&circuit, &Options::default(), &mut plots).unwrap();
+    let expected = reference("8x4").remove(3).1;
+    assert_eq!((plots[0].points(), plots[1].points()), (2, 8));
+    for (k, expected) in expected.iter().enumerate() {
+        assert!((plots[0].value(0, k + 1).re / expected - 1.0).abs() < 1e-9);
+        assert!((plots[0].value(1, k + 1).re / (-3.0 * expected) - 1.0).abs() < 1e-9);
+        let product: f64 = (0..8).map(|i| plots[1].value(i, k + 1).re * 0.2 * (0.37 * i as f64 + 0.1).cos()).sum();
+        assert!((product / expected - 1.0).abs() < 1e-9);
+    }
+}
+
+/// Cells with transistors: the linearised read agrees with the full equations within its bound, around zero by Cholesky
+/// and around a bias by LU; where it does not agree it is refused.
+#[test]
+fn reads_of_transistor_cells_are_checked() {
+    let deck = |row: &str, more: &str| {
+        format!(
+            "1t1r read\n.subckt cell te gate be r=10k\nR1 te m {{r}}\nM1 m gate be 0 nsel w=10u l=0.18u\n.ends\n\
+             .model nsel nmos level=1 vto=0.5 kp=300u\n.array xa col gate row cell rows=6 cols=5 r_row=1 r_col=1\n\
+             + r={{4k+1k*((row*7+col*3)%5)}} v_row={row} v_col=0 v_gate=5 col_end=bottom\n.op\n.read xa {more}\n.save alli\n"
+        )
+    };
+    let run = |text: &str| {
+        let circuit = circuit(text);
+        let mut plots: Vec<Dataset> = Vec::new();
+        analysis::run(&circuit, &Options::default(), &mut plots).map(|()| plots)
+    };
+    for (row, bound) in [("0", 5e-3), ("0.3", 2e-3)] {
+        let plots = run(&deck(row, &format!("bound={bound} swing=0.1"))).unwrap();
+        let full = run(&deck(&format!("{{{row}+0.01*(row==2)}}"), "bound=1")).unwrap();
+        for col in 0..5 {
+            let name = format!("i(v.xa.col{col})");
+            let current = |plots: &[Dataset]| plots[0].value(0, plots[0].find(&name).unwrap()).re;
+            let slope = (current(&full) - current(&plots)) / 0.01;
+            let found = plots[1].value(2, col + 1).re;
+            assert!((found / slope - 1.0).abs() < 2e-3, "{row} {col}: {found} {slope}");
+        }
+    }
+    let error = run(&deck("0", "swing=3")).unwrap_err();
+    assert!(matches!(error, analysis::Failure::Simulation(analysis::SimulationError::NotLinear { .. })), "{error:?}");
+}

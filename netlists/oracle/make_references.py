@@ -6,7 +6,7 @@ usage: make_references.py [--vteam FILE]   FILE: a VTEAM reference waveform to c
 
 import sys
 
-from oracles import bipolar, cells, jart, linear, memristors, mosfets, nonlinear, passive, small_signal
+from oracles import bipolar, cells, jart, linear, memristors, mosfets, nonlinear, passive, small_signal, states
 from oracles.tools import simulated
 
 
@@ -31,6 +31,7 @@ def main():
     passive.all_references()
     mosfets.all_references()
     small_signal.all_references()
+    states.all_references()  # all but the given waveforms of SOX, see there
     memristors.all_references()
     jart.all_references()
     cells.all_references()

@@ -41,6 +41,18 @@ pub enum SimulationError {
         /// Truncation error or Newton.
         reason: &'static str,
     },
+    /// The linearised array is too far from the full equations.
+    #[error(
+        "array read: the linearised currents differ by {:.3} % of the largest one from the full equations; {:.3} % are allowed",
+        100.0 * error,
+        100.0 * bound
+    )]
+    NotLinear {
+        /// Largest difference as a share of the largest current.
+        error: f64,
+        /// What is allowed.
+        bound: f64,
+    },
     /// A learning run failed in the circuit.
     #[error("seed {seed}, episode {episode}: {source}")]
     Learning {
@@ -74,6 +86,7 @@ impl SimulationError {
                 "look for jumps without capacitance, positive feedback or unphysical values there; a larger reltol or method=gear can help"
             }
             Self::Singular { .. } => "look for a node or a branch that is connected through ideal elements only",
+            Self::NotLinear { .. } => "read with smaller voltages, sweep with .dc instead, or allow more with `bound=`",
             Self::Learning { source, .. } => source.hint(),
             Self::Output(_) => "check the path and the free space",
             Self::Usage(_) => "`ionspice check` lists the names of the circuit",

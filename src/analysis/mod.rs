@@ -17,6 +17,7 @@ mod operating;
 mod options;
 mod probe;
 mod pz;
+mod read;
 mod run;
 mod sens;
 mod system;
@@ -31,7 +32,8 @@ pub use op::OperatingPoint;
 pub use operating::{OperatingTable, operating_points};
 pub use options::{Fidelity, Method, Options, ZERO_CELSIUS};
 pub use probe::{Probe, Probes, spice_name};
-pub use run::{Sink, run};
+pub use read::LinearRead;
+pub use run::{Sink, Work, run};
 pub use system::{Counters, Derivative, Homotopy, Place, Point, SOURCES, System};
 pub use transient::Transient;
 

@@ -66,15 +66,26 @@ impl System {
                 let worst = self.residual.iter().skip(1).position(|r| !r.is_finite()).map_or(0, |p| p + 1);
                 return Err(NewtonFailure { worst, reason: "a device gave a value that is not finite" });
             }
-            if limited || !self.keeps_factors {
+            // a correction with the present Jacobian, by older factors where those are dear
+            let iterative = !options.exact && self.is_dear_to_factor();
+            if !iterative && (limited || !self.keeps_factors) {
                 have_factors = false;
             }
-            if !have_factors {
+            let mut solved = false;
+            if iterative {
+                self.assemble(derivative.coefficient, homotopy);
+                solved = self.correct_iteratively(point, options);
+                fresh = solved;
+                have_factors = solved;
+            }
+            if !have_factors || options.exact {
                 self.factor_for(derivative, homotopy)?;
                 have_factors = true;
                 fresh = true;
             }
-            self.solve();
+            if !solved {
+                self.solve();
+            }
             let (mut size, mut at) = self.correction(point, options);
             let is_static = derivative.state_coefficient.is_none();
             if !limited && fresh && !is_static && size <= QUADRATIC {
@@ -89,6 +100,13 @@ impl System {
                     // Nothing else depends on the point: take the last correction along.
                     self.take_correction(point);
                 }
+                return Ok(iteration + 1);
+            }
+            // with the present Jacobian the next correction is smaller by about the square of what this one gained
+            let next = if iterative { size * (size / last_size).min(1.0) } else { f64::INFINITY };
+            if !limited && fresh && !is_static && last_size.is_finite() && next <= CONVERGED {
+                self.take_correction(point);
+                self.correct_charges();
                 return Ok(iteration + 1);
             }
             if !fresh && size > CONTRACTION * last_size.min(1e3) {
@@ -118,17 +136,35 @@ impl System {
             .map_err(|e| NewtonFailure { worst: e.column + 1, reason: "the equations are singular" })
     }
 
-    /// Largest correction in units of the tolerance, and its unknown. The current of a voltage source is left out: it enters
+    /// Solves for the correction with older factors; false when they do not serve.
+    fn correct_iteratively(&mut self, point: &Point, options: &Options) -> bool {
+        let mut scales = std::mem::take(&mut self.scales);
+        scales.clear();
+        scales.extend((1..self.unknowns.len()).map(|u| self.tolerance(u, point.x[u].abs(), options).recip()));
+        let size = |delta: &[f64]| {
+            let most = |most: f64, (d, scale): (&f64, &f64)| most.max(d.abs() * scale);
+            delta.iter().zip(&scales).fold(0.0, most)
+        };
+        let solved = self.solve_iteratively(size);
+        self.scales = scales;
+        solved
+    }
+
+    /// Largest allowed correction of an unknown of this magnitude; infinite for the current of a voltage source: it enters
     /// the current laws of its nodes linearly, and their residuals are checked.
+    fn tolerance(&self, unknown: usize, magnitude: f64, options: &Options) -> f64 {
+        match self.unknowns[unknown].kind {
+            UnknownKind::Voltage => options.reltol * magnitude.max(self.voltage_floor) + options.vntol,
+            UnknownKind::Current if self.dynamic[unknown] => options.reltol * magnitude + options.abstol,
+            UnknownKind::Current => f64::INFINITY,
+        }
+    }
+
+    /// Largest correction in units of the tolerance, and its unknown.
     fn correction(&self, point: &Point, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
-        for (u, ((d, x), info)) in self.delta.iter().zip(&point.x).zip(&self.unknowns).enumerate().skip(1) {
-            let absolute = match info.kind {
-                UnknownKind::Voltage => options.vntol,
-                UnknownKind::Current if self.dynamic[u] => options.abstol,
-                UnknownKind::Current => continue,
-            };
-            let size = d.abs() / (options.reltol * x.abs().max((x + d).abs()) + absolute);
+        for (u, (d, x)) in self.delta.iter().zip(&point.x).enumerate().skip(1) {
+            let size = d.abs() / self.tolerance(u, x.abs().max((x + d).abs()), options);
             if size > largest.0 || size.is_nan() {
                 largest = (if size.is_nan() { f64::INFINITY } else { size }, u);
             }

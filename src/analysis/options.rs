@@ -54,8 +54,12 @@ pub struct Options {
     pub fidelity: Fidelity,
     /// Seed of every random draw of the run.
     pub seed: u64,
+    /// Every Newton iteration factors its own Jacobian, and tolerances refer to each signal alone.
+    pub exact: bool,
     /// Homotopies tried at an operating point when plain Newton fails.
     pub homotopies: bool,
+    /// The parts of the work are timed.
+    pub timed: bool,
 }
 
 impl Default for Options {
@@ -73,7 +77,9 @@ impl Default for Options {
             temperature: 27.0 + ZERO_CELSIUS,
             fidelity: Fidelity::Transient,
             seed: 1,
+            exact: false,
             homotopies: true,
+            timed: false,
         }
     }
 }
@@ -125,7 +131,7 @@ const IGNORED: &[&str] = &[
 
 const KNOWN: &[&str] = &[
     "reltol", "abstol", "vntol", "trtol", "gmin", "itl1", "itl4", "method", "maxord", "temp", "tnom", "fidelity",
-    "seed", "defl", "defw", "defad", "defas",
+    "seed", "exact", "defl", "defw", "defad", "defas",
 ];
 
 impl Options {
@@ -169,6 +175,8 @@ impl Options {
             "defl" | "defw" => drop(number(1e-12, 1.0)?),
             "defad" | "defas" => drop(number(0.0, 1.0)?),
             "seed" => self.seed = number(0.0, 9.007e15)? as u64,
+            // a bare flag, or 0 or 1
+            "exact" => self.exact = !matches!(setting.value, ParamData::Number(0.0)),
             "method" => {
                 self.method = match word().as_str() {
                     "trap" | "trapezoidal" => Method::Trapezoidal,

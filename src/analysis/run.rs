@@ -1,6 +1,7 @@
 //! Runs the analyses of a deck in order and hands rows to a sink.
 
 use num_complex::Complex64;
+use serde::Serialize;
 
 use crate::circuit::{Analysis, Circuit, TranTimes};
 use crate::devices::AnalysisKind;
@@ -11,7 +12,7 @@ use super::matrix::{Matrices, MatrixValues};
 use super::operating::{OperatingTable, tables};
 use super::system::{Point, System};
 use super::transient::Transient;
-use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, pz, sens, tf};
+use super::{Failure, Options, Probes, SimulationError, ac, dc, noise, pz, read, sens, tf};
 
 /// Takes results as they come, so that a failing run leaves what it computed.
 pub trait Sink {
@@ -57,12 +58,67 @@ pub trait Sink {
     fn solved(&mut self, _voltages: &[f64]) {}
     /// Operating points of the devices, of an `.op` analysis.
     fn devices(&mut self, _tables: Vec<OperatingTable>) {}
+    /// What an analysis did and how long its parts took.
+    fn work(&mut self, _work: Work) {}
     /// A `.matrix` was read.
     fn matrix(&mut self, _matrix: MatrixValues) {}
     /// Warnings about elements and model cards of the circuit; the same ones come with every analysis.
     fn warnings(&mut self, _found: &[Diagnostic]) {}
     /// A remark for the user (which homotopy was needed, ..).
     fn note(&mut self, _text: &str) {}
+}
+
+/// Work of one analysis. Times are zero unless [`Options::timed`] is set, s.
+#[derive(Clone, Debug, Serialize)]
+pub struct Work {
+    /// `op`, `tran`, `read`.
+    pub analysis: &'static str,
+    /// Unknowns of the equations.
+    pub unknowns: usize,
+    /// Entries of the Jacobian.
+    pub entries: usize,
+    /// Which kernels.
+    pub solver: &'static str,
+    /// Accepted points.
+    pub points: u64,
+    /// Rejected steps.
+    pub rejected: u64,
+    /// Newton iterations (evaluations of all devices).
+    pub iterations: u64,
+    /// Factorisations.
+    pub factorisations: u64,
+    /// Solutions with existing factors.
+    pub solves: u64,
+    /// Analysis of the pattern.
+    pub order: f64,
+    /// Evaluation of the devices.
+    pub evaluate: f64,
+    /// Factorisations.
+    pub factor: f64,
+    /// Solutions.
+    pub solve: f64,
+}
+
+impl Work {
+    /// What a system has done so far.
+    pub fn of(analysis: &'static str, solver: &'static str, system: &System) -> Self {
+        let c = system.counters;
+        Self {
+            analysis,
+            unknowns: system.size(),
+            entries: system.nonzeros(),
+            solver,
+            points: c.points,
+            rejected: c.rejected,
+            iterations: c.evaluations,
+            factorisations: c.factorisations,
+            solves: c.solves,
+            order: c.order,
+            evaluate: c.evaluate,
+            factor: c.factor,
+            solve: c.solve,
+        }
+    }
 }
 
 /// Collects plots in memory.
@@ -98,6 +154,7 @@ pub fn run(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) -> Result<
                 let times = Times { step: *step, stop: *stop, start: *start, max_step: *max_step };
                 transient(circuit, times, *use_initial, options, sink)?;
             }
+            Analysis::Read(statement) => read::run(circuit, statement, options, sink)?,
             Analysis::Ac { grid, .. } => ac::run(circuit, grid, options, sink)?,
             Analysis::Noise { output, source, grid, summary, span } => {
                 let request = noise::Request { output, source: *source, grid, summary: *summary, span: *span };
@@ -138,6 +195,7 @@ fn operating_point(circuit: &Circuit, options: &Options, sink: &mut dyn Sink) ->
     probes.read(&system, &found.point, 0.0, options, &mut row);
     sink.row(&row)?;
     matrices.at_operating_point(circuit, &system, &found.point, options, sink);
+    sink.work(Work::of("op", "LU", &system));
     Ok(())
 }
 
@@ -151,6 +209,9 @@ pub(super) fn at_operating_point(circuit: &Circuit, options: &Options) -> Result
     let found = system.operating_point(circuit, false, options)?;
     Ok((system, found.point))
 }
+
+/// Share of the largest source below which the size of a voltage does not sharpen its tolerance, in large circuits.
+const VOLTAGE_FLOOR: f64 = 0.02;
 
 /// Times of a `.tran` statement, s.
 #[derive(Clone, Copy, Debug)]
@@ -192,7 +253,11 @@ fn transient(
     let mut writer = Writer::new(times.start, probes.probes.len());
     let max_step = max_step.min(system.max_step());
     system.begin(AnalysisKind::Transient);
+    if !options.exact && system.is_dear_to_factor() {
+        system.voltage_floor = VOLTAGE_FLOOR * system.sources.largest_voltage();
+    }
     let mut transient = Transient::new(&mut system, point, 0.0, max_step, options);
+    transient.span = times.stop;
     writer.point(0.0, true, sink, |row| probes.read(&system, &transient.point, 0.0, options, row))?;
     // given voltages need not agree with the circuit: they jump in the first step
     let mut jump = use_initial;
@@ -208,6 +273,7 @@ fn transient(
         let end = station == times.stop;
         matrices.at_time(circuit, (&system, &transient.point), (station, end), options, sink);
     }
+    sink.work(Work::of("tran", "LU", &system));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The assembled system: banks, sparsity pattern, Jacobian and its factors.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use crate::circuit::{Circuit, ElementId};
 use crate::devices::{
@@ -8,7 +9,7 @@ use crate::devices::{
     UnknownKind,
 };
 use crate::diagnostic::Diagnostic;
-use crate::linear::{Lu, Pattern, Singular};
+use crate::linear::{Krylov, Lu, Pattern, Refactor, Singular};
 
 use super::Options;
 
@@ -87,6 +88,21 @@ pub struct Force {
     pub value: f64,
 }
 
+/// What may be missing of an iterative correction, as a share of Newton's tolerance.
+const LINEAR_ERROR: f64 = 0.02;
+
+/// Least residual of an iterative solution, relative to that of the first direction: what is left is for the next iteration.
+const LEAST_TOLERANCE: f64 = 1e-3;
+
+/// Most directions of an iterative solution.
+const MOST_DIRECTIONS: usize = 16;
+
+/// Below this price of a factorisation, in solutions, it is not worth avoiding.
+const FEWEST_DIRECTIONS: usize = 6;
+
+/// Time of an operation of a refactorisation over that of a solution, which waits for memory.
+const SPEED_OF_FACTORS: f64 = 0.7;
+
 /// Conductance of a [`Force`], S.
 const FORCE: f64 = 1e10;
 
@@ -107,6 +123,8 @@ pub struct System {
     pub(super) dynamic: Vec<bool>,
     /// Absolute tolerance of each device state (infinite: not controlled).
     pub state_tolerances: Vec<f64>,
+    /// Voltages count as at least this large where a relative tolerance refers to them, V.
+    pub voltage_floor: f64,
     /// Nodes tied during an operating point.
     pub forces: Vec<Force>,
     /// Resistive residual.
@@ -120,6 +138,13 @@ pub struct System {
     pub(super) memory_ranges: Vec<Range<usize>>,
     pub(super) pattern: Pattern,
     lu: Lu<f64>,
+    krylov: Krylov,
+    /// Reciprocal tolerances of the unknowns, for the iterative solution.
+    pub(super) scales: Vec<f64>,
+    /// Cost of a refactorisation in solutions.
+    price: usize,
+    /// Directions spent since the last factorisation beyond the first of each solution.
+    spent: usize,
     g: Vec<f64>,
     c: Vec<f64>,
     g0: Vec<f64>,
@@ -150,6 +175,28 @@ pub struct Counters {
     pub points: u64,
     /// Rejected time steps.
     pub rejected: u64,
+    /// The parts of the work are timed.
+    pub timed: bool,
+    /// Analysis of the pattern, s.
+    pub order: f64,
+    /// Evaluation of the devices, s.
+    pub evaluate: f64,
+    /// Factorisations, s.
+    pub factor: f64,
+    /// Solutions, s.
+    pub solve: f64,
+}
+
+impl Counters {
+    /// The present time, when the work is timed.
+    fn start(&self) -> Option<Instant> {
+        self.timed.then(Instant::now)
+    }
+}
+
+/// Seconds since `begun`.
+fn since(begun: Option<Instant>) -> f64 {
+    begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64())
 }
 
 impl System {
@@ -207,7 +254,10 @@ impl System {
         for (bank, range) in banks.iter().zip(&state_ranges) {
             bank.state_tolerances(&mut state_tolerances[range.clone()]);
         }
+        let mut counters = Counters { timed: options.timed, ..Counters::default() };
+        let begun = counters.start();
         let lu = Lu::new(&pattern).map_err(|e| vec![singular(circuit, &unknowns, &e)])?;
+        counters.order = since(begun);
         let rows = unknowns.len();
         let mut dynamic = vec![false; rows];
         for column in 0..pattern.n() {
@@ -234,16 +284,21 @@ impl System {
             banks,
             places,
             state_tolerances,
+            voltage_floor: 0.0,
             forces: Vec::new(),
             state_ranges,
             memory_ranges,
             pattern,
             lu,
+            krylov: Krylov::default(),
+            scales: Vec::new(),
+            price: 0,
+            spent: 0,
             g0,
             c0,
             diagonal,
             warnings,
-            counters: Counters::default(),
+            counters,
         })
     }
 
@@ -272,6 +327,7 @@ impl System {
     /// Returns true when a device limited its voltages.
     pub fn evaluate(&mut self, point: &mut Point, derivative: &Derivative, homotopy: &Homotopy) -> bool {
         self.counters.evaluations += 1;
+        let begun = self.counters.start();
         self.i.fill(0.0);
         self.q.fill(0.0);
         self.flow.fill(0.0);
@@ -330,6 +386,7 @@ impl System {
                 }
             }
         }
+        self.counters.evaluate += since(begun);
         limited
     }
 
@@ -338,7 +395,33 @@ impl System {
     /// # Errors
     /// The unknown at which the matrix is singular.
     pub fn factor(&mut self, coefficient: f64, homotopy: &Homotopy) -> Result<(), Singular> {
+        self.assemble(coefficient, homotopy);
+        self.factor_assembled()
+    }
+
+    /// Factors the Jacobian assembled last.
+    ///
+    /// # Errors
+    /// The unknown at which the matrix is singular.
+    pub(super) fn factor_assembled(&mut self) -> Result<(), Singular> {
         self.counters.factorisations += 1;
+        let begun = self.counters.start();
+        self.spent = 0;
+        let factored = self.lu.refactor(&self.jacobian);
+        self.counters.factor += since(begun);
+        if factored? == Refactor::Repivoted {
+            let stats = self.lu.stats();
+            let solution = 2.0 * (stats.nnz_l + stats.nnz_u).max(1) as f64;
+            self.price = (SPEED_OF_FACTORS * stats.flops / solution) as usize;
+        }
+        if self.counters.factorisations == 1 {
+            self.keeps_factors = self.lu.stats().flops > self.work;
+        }
+        Ok(())
+    }
+
+    /// Assembles the Jacobian of the last evaluation.
+    pub(super) fn assemble(&mut self, coefficient: f64, homotopy: &Homotopy) {
         for ((j, g), c) in self.jacobian.iter_mut().zip(&self.g).zip(&self.c) {
             *j = g + coefficient * c;
         }
@@ -350,11 +433,36 @@ impl System {
         for force in &self.forces {
             self.jacobian[self.diagonal[force.unknown as usize] as usize] += FORCE;
         }
-        self.lu.refactor(&self.jacobian)?;
-        if self.counters.factorisations == 1 {
-            self.keeps_factors = self.lu.stats().flops > self.work;
+    }
+
+    /// True when there are factors, and several solutions with them cost less than new ones.
+    pub(super) fn is_dear_to_factor(&self) -> bool {
+        self.lu.is_ready() && self.price >= FEWEST_DIRECTIONS
+    }
+
+    /// Solves with the Jacobian assembled last by means of older factors; false when that takes too long, or so much has been
+    /// spent on such solutions that factors would have been cheaper.
+    /// What is left of the correction is small in units of the tolerance, of which `size` tells how many a correction is.
+    pub(super) fn solve_iteratively(&mut self, size: impl Fn(&[f64]) -> f64) -> bool {
+        if self.spent > self.price {
+            return false;
         }
-        Ok(())
+        for (d, r) in self.delta.iter_mut().zip(&self.residual) {
+            *d = -r;
+        }
+        self.delta[0] = 0.0;
+        let most = MOST_DIRECTIONS.min(self.price);
+        let Self { krylov, lu, pattern, jacobian, delta, .. } = self;
+        let used = krylov.solve(
+            |v, product| pattern.multiply(jacobian, v, product),
+            |v| lu.solve_in_place(v),
+            &mut delta[1..],
+            |first| (LINEAR_ERROR / size(first)).max(LEAST_TOLERANCE),
+            most,
+        );
+        self.counters.solves += used.unwrap_or(most) as u64 + 1;
+        self.spent += used.unwrap_or(most);
+        used.is_some()
     }
 
     /// Sum of `|J x|` of every row, term by term, with the matrix factored last.
@@ -378,11 +486,13 @@ impl System {
     /// Solves `J delta = -residual` with the factors there are.
     pub fn solve(&mut self) {
         self.counters.solves += 1;
+        let begun = self.counters.start();
         for (d, r) in self.delta.iter_mut().zip(&self.residual) {
             *d = -r;
         }
         self.delta[0] = 0.0;
         self.lu.solve_in_place(&mut self.delta[1..]);
+        self.counters.solve += since(begun);
     }
 
     /// Moves the charges along with the last correction: `q += C delta`.

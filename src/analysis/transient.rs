@@ -107,6 +107,8 @@ pub struct Transient {
     charge_history: Vec<f64>,
     state_history: Vec<f64>,
     predicted: Vec<f64>,
+    /// Length of the whole run, s; 0 when it is not known.
+    pub span: f64,
     predicted_states: Vec<f64>,
     trial: Point,
     corner: Corner,
@@ -159,6 +161,7 @@ impl Transient {
             charge_history: vec![0.0; rows],
             state_history: vec![0.0; states],
             predicted: vec![0.0; rows],
+            span: 0.0,
             predicted_states: vec![0.0; states],
             corner: Corner::default(),
             leaps: 0,
@@ -590,22 +593,34 @@ impl Transient {
         }
     }
 
+    /// By how much the error of a short step of a large circuit may exceed that of a long one: what lasts for a small part of the
+    /// run counts little in it (the square of an error is weighted with its duration).
+    fn brevity(&self, system: &System, h: f64, options: &Options) -> f64 {
+        if options.exact || self.span == 0.0 || !system.is_dear_to_factor() {
+            return 1.0;
+        }
+        (self.span / (STEPS_OF_A_RUN * h)).sqrt().clamp(1.0, MOST_BREVITY)
+    }
+
     /// Largest truncation error in units of the tolerance, and where. Currents of voltage sources have no dynamics of their own:
     /// they follow from the voltages at each instant. So do voltages without charge, which may jump: they limit the step down to
     /// [`ALGEBRAIC_STEP`] only.
     fn truncation(&self, system: &System, h: f64, factor: f64, options: &Options) -> (f64, usize) {
         let mut largest = (0.0f64, 0);
+        let brief = self.brevity(system, h, options);
+        let floor = system.voltage_floor * brief;
+        let voltage_share = brief.sqrt();
         let short = h < ALGEBRAIC_STEP * self.room.min(self.max_step);
         for (u, info) in system.unknowns.iter().enumerate().skip(1) {
-            let absolute = match info.kind {
+            let (absolute, floor, share) = match info.kind {
                 UnknownKind::Voltage if short && !system.has_charge(u) => continue,
-                UnknownKind::Voltage => options.vntol,
-                UnknownKind::Current if system.dynamic[u] => options.abstol,
+                UnknownKind::Voltage => (options.vntol, floor, voltage_share),
+                UnknownKind::Current if system.dynamic[u] => (options.abstol, 0.0, 1.0),
                 UnknownKind::Current => continue,
             };
-            let scale = self.x_scale[u].max(self.trial.x[u].abs());
+            let scale = self.x_scale[u].max(self.trial.x[u].abs()).max(floor);
             let error = (self.trial.x[u] - self.predicted[u]).abs() * factor;
-            let size = error / (options.trtol * (options.reltol * scale + absolute));
+            let size = error / (share * options.trtol * (options.reltol * scale + absolute));
             if size > largest.0 {
                 largest = (size, u);
             }
@@ -650,6 +665,12 @@ impl Transient {
         switched
     }
 }
+
+/// Number of steps that a run is worth: the error of longer ones is never relaxed.
+const STEPS_OF_A_RUN: f64 = 300.0;
+
+/// Greatest relaxation of small signals in short steps; that of large ones is its square root.
+const MOST_BREVITY: f64 = 16.0;
 
 const TRUNCATION: &str = "truncation error";
 

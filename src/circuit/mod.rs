@@ -311,6 +311,8 @@ pub enum Analysis {
     Dc { sweeps: Vec<Sweep>, span: Span },
     /// Transient. Times in s.
     Tran { step: f64, stop: f64, start: f64, max_step: Option<f64>, use_initial: bool, span: Span },
+    /// Many input vectors on an array that is linearised at its operating point.
+    Read(Box<Read>),
     /// Response to the AC values of the sources.
     Ac { grid: FrequencyGrid, span: Span },
     /// Noise at an output and referred to an input source; `summary` > 0 gives the contributions at every so many points.
@@ -321,6 +323,29 @@ pub enum Analysis {
     Sensitivity { output: Output, grid: Option<FrequencyGrid>, span: Span },
     /// Poles and zeros between two ports.
     PoleZero { input: (NodeId, NodeId), output: (NodeId, NodeId), drive: Drive, poles: bool, zeros: bool, span: Span },
+}
+
+/// `.read`.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// Index in [`Circuit::arrays`].
+    pub array: usize,
+    /// Voltage sources at the lines that are driven.
+    pub drives: Vec<ElementId>,
+    /// Voltage sources at the other lines, whose currents are read.
+    pub senses: Vec<ElementId>,
+    /// Voltages of the drives, V, vector by vector.
+    pub vectors: Vec<f64>,
+    /// The transfer matrix is wanted.
+    pub transfer: bool,
+    /// Largest error of linearisation as a share of the largest current.
+    pub bound: f64,
+    /// Vectors that are also solved in full.
+    pub checks: usize,
+    /// Without vectors the linearisation is checked at this change of all drives, V.
+    pub swing: f64,
+    /// Where it was written.
+    pub span: Span,
 }
 
 /// One sweep variable with its values.

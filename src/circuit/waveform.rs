@@ -126,6 +126,19 @@ impl Waveform {
         }
     }
 
+    /// What the magnitude never exceeds, V or A; 0 for random waveforms, which have no bound.
+    pub fn bound(&self) -> f64 {
+        match *self {
+            Self::Pulse { low, high, .. } | Self::Exponential { low, high, .. } => low.abs().max(high.abs()),
+            Self::Sine { offset, amplitude, .. } | Self::FrequencyModulated { offset, amplitude, .. } => {
+                offset.abs() + amplitude.abs()
+            }
+            Self::AmplitudeModulated { amplitude, offset, .. } => amplitude.abs() * (offset.abs() + 1.0),
+            Self::PiecewiseLinear { ref points, .. } => points.iter().fold(0.0, |most, (_, v)| most.max(v.abs())),
+            Self::Noise(_) | Self::Random(_) => 0.0,
+        }
+    }
+
     /// First corner after `after` (s), where the waveform or its slope may jump; infinite when there is none.
     pub fn breakpoint(&self, after: f64, times: TranTimes) -> f64 {
         let next =

@@ -13,6 +13,8 @@ pub struct Extra {
     pub measures: Vec<MeasureResult>,
     pub fouriers: Vec<FourierTable>,
     pub devices: Vec<OperatingTable>,
+    /// `--stats`.
+    pub stats: Option<serde_json::Value>,
 }
 
 impl Extra {
@@ -33,6 +35,9 @@ impl Extra {
         member("measures", serde_json::to_value(&self.measures), self.measures.is_empty());
         member("fourier", serde_json::to_value(&self.fouriers), self.fouriers.is_empty());
         member("devices", serde_json::to_value(&self.devices), self.devices.is_empty());
+        if let Some(stats) = &self.stats {
+            members.push(("stats", stats.clone()));
+        }
         if members.is_empty() { write_json(path, plots) } else { write_json_with(path, plots, &members) }
     }
 }

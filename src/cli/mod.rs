@@ -14,6 +14,8 @@ mod matrices;
 mod models;
 mod run;
 mod script;
+mod stats;
+mod stream;
 mod summary;
 mod test;
 
@@ -119,11 +121,26 @@ fn overrides(sets: &[String]) -> Result<Vec<(String, String)>, String> {
 
 /// Loads a deck and prints what is wrong with it; `Err` is the exit code.
 fn load(deck: &Path, sets: &[String], dialect: Option<Dialect>, quiet: bool) -> Result<Loaded, u8> {
+    load_timed(deck, sets, dialect, quiet, &mut (0.0, 0.0))
+}
+
+/// The same; `times` gets the seconds for parsing and for elaborating.
+fn load_timed(
+    deck: &Path,
+    sets: &[String],
+    dialect: Option<Dialect>,
+    quiet: bool,
+    times: &mut (f64, f64),
+) -> Result<Loaded, u8> {
     let overrides = overrides(sets).map_err(|problem| {
         eprintln!("error: {problem}");
         WRONG
     })?;
-    match Parsed::read_in(deck, &overrides, dialect).elaborate(&Overrides::default()) {
+    let (parsed, parse) = stats::timed(|| Parsed::read_in(deck, &overrides, dialect));
+    let (loaded, elaborate) = stats::timed(|| parsed.elaborate(&Overrides::default()));
+    times.0 += parse.as_secs_f64();
+    times.1 += elaborate.as_secs_f64();
+    match loaded {
         Ok(loaded) => {
             if !quiet {
                 report(&loaded.warnings, &loaded.circuit.sources);

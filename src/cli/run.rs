@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Args;
-use ionspice::analysis::{self, Failure, MatrixValues, OperatingTable, Options, SimulationError, Sink};
+use ionspice::analysis::{self, Failure, MatrixValues, OperatingTable, Options, SimulationError, Sink, Work};
 use ionspice::campaign;
 use ionspice::circuit::{Analysis, Circuit, Draw, Overrides};
 use ionspice::cosim::controller::Program;
@@ -12,14 +13,16 @@ use ionspice::diagnostic::{Diagnostic, Severity, Span};
 use ionspice::measure;
 use ionspice::netlist::Dialect;
 use ionspice::output::{
-    Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, engineering, numbered, plot_waveforms, write_bias,
-    write_csv,
+    CsvStream, Dataset, OutputError, Progress, Quantity, RawFormat, RawStream, Variable, engineering, numbered,
+    plot_waveforms, write_bias, write_csv,
 };
 use num_complex::Complex64;
 
 use super::extra::Extra;
 use super::script::{self, Ran};
-use super::{FAILED, SUCCESS, WRONG, learning, load, matrices, report, summary};
+use super::stats::Stats;
+use super::stream::{self, Streamed};
+use super::{FAILED, SUCCESS, WRONG, learning, load_timed, matrices, report, summary};
 
 /// Arguments of `run`.
 #[derive(Args)]
@@ -47,6 +50,9 @@ pub struct RunArguments {
     /// Write the matrices of `.matrix` that name no file (a second one goes to FILE.2.csv, ..)
     #[arg(long, value_name = "FILE")]
     pub array_csv: Option<PathBuf>,
+    /// Print where time and memory went (also into the JSON file)
+    #[arg(long)]
+    pub stats: bool,
     /// Write a learning run as one HTML page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
@@ -87,10 +93,13 @@ pub struct RunArguments {
 
 /// Runs a deck; returns the exit code.
 pub fn run(arguments: &RunArguments) -> u8 {
-    let loaded = match load(&arguments.deck, &arguments.sets, arguments.dialect, arguments.quiet) {
+    let mut stats = Stats::begin();
+    let mut times = (0.0, 0.0);
+    let loaded = match load_timed(&arguments.deck, &arguments.sets, arguments.dialect, arguments.quiet, &mut times) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    (stats.parse, stats.elaborate) = times;
     let mut circuit = loaded.circuit;
     let given =
         Overrides { seed: arguments.seed, draw: arguments.nominal.then_some(Draw::Nominal), ..Overrides::default() };
@@ -112,6 +121,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
     circuit.samples = arguments.mc.or(circuit.samples);
     let circuit = Arc::new(circuit);
     let (mut options, problems) = Options::from_settings(&circuit.options);
+    options.timed = arguments.stats;
     let wrong = problems.iter().any(|d| d.severity == Severity::Error);
     if wrong || !arguments.quiet {
         report(&problems, &circuit.sources);
@@ -146,7 +156,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
         let code = if campaign::wanted(&circuit) {
             super::campaign::campaign(arguments, &circuit, &options, &mut plots)
         } else {
-            simulate(arguments, &circuit, &options, &mut plots)
+            simulate(arguments, &circuit, &options, &mut plots, stats)
         };
         if code != SUCCESS {
             return code;
@@ -173,8 +183,15 @@ pub fn explain(failure: &Failure, circuit: &Circuit) -> u8 {
 }
 
 /// Runs the analyses and hands over what they computed.
-fn simulate(arguments: &RunArguments, circuit: &Circuit, options: &Options, plots: &mut Vec<Dataset>) -> u8 {
+fn simulate(
+    arguments: &RunArguments,
+    circuit: &Circuit,
+    options: &Options,
+    plots: &mut Vec<Dataset>,
+    stats: Stats,
+) -> u8 {
     let mut output = Output::new(arguments, circuit);
+    output.stats = stats;
     let outcome = analysis::run(circuit, options, &mut output);
     if let Err(failure) = &outcome {
         output.progress = Progress::silent();
@@ -186,6 +203,10 @@ fn simulate(arguments: &RunArguments, circuit: &Circuit, options: &Options, plot
         output.print(circuit);
     }
     let code = output.finish(arguments);
+    if arguments.stats && !arguments.quiet {
+        output.stats.end();
+        output.stats.print();
+    }
     *plots = output.plots;
     code
 }
@@ -202,6 +223,13 @@ pub struct Output<'a> {
     /// Operating points of the devices.
     extra: Extra,
     matrices: Vec<MatrixValues>,
+    /// Waveforms that are not kept.
+    streamed: Vec<Streamed>,
+    keep: bool,
+    csv: Option<PathBuf>,
+    stats: Stats,
+    /// The output is timed.
+    timed: bool,
     progress: Progress,
     quiet: bool,
     stops: std::vec::IntoIter<f64>,
@@ -236,6 +264,11 @@ impl<'a> Output<'a> {
             plots: Vec::new(),
             extra: Extra::default(),
             matrices: Vec::new(),
+            streamed: Vec::new(),
+            keep: stream::keeps(arguments, circuit),
+            csv: arguments.csv.clone(),
+            stats: Stats::begin(),
+            timed: arguments.stats,
             progress: Progress::silent(),
             quiet: arguments.quiet,
             stops: stops.into_iter(),
@@ -257,13 +290,21 @@ impl<'a> Output<'a> {
         {
             check(stream.finish().map(drop));
         }
+        let begun = Instant::now();
+        self.streamed.iter_mut().for_each(|streamed| check(streamed.finish()));
         if let Some(path) = &arguments.csv {
-            check(write_csv(path, &self.plots).map(drop));
+            for (k, plot) in self.plots.iter().enumerate().filter(|(k, _)| self.streamed.iter().all(|s| s.plot != *k)) {
+                check(write_csv(&numbered(path, k + 1), std::slice::from_ref(plot)).map(drop));
+            }
         }
         matrices::write(self.circuit, &self.matrices, arguments.array_csv.as_deref(), &mut check);
         if let Some(path) = &arguments.json {
             let mut extra = Extra { devices: self.extra.devices.clone(), ..Extra::default() };
             self.plots.iter().for_each(|plot| extra.add(self.circuit, plot));
+            if arguments.stats {
+                self.stats.end();
+                extra.stats = serde_json::to_value(&self.stats).ok();
+            }
             check(extra.write_json(path, &self.plots));
         }
         // Of samples the histograms of their measures are drawn.
@@ -281,13 +322,21 @@ impl<'a> Output<'a> {
                 }
             }
         }
+        self.stats.wrote(begun);
         code
     }
 
     /// Operating points in full, `.print` signals row by row, and a summary of everything else.
     pub fn print(&self, circuit: &Circuit) {
         let mut measures = Vec::new();
-        for plot in &self.plots {
+        for (number, plot) in self.plots.iter().enumerate() {
+            if let Some(streamed) = self.streamed.iter().find(|streamed| streamed.plot == number) {
+                println!("{} ({} points)", plot.plot_name, streamed.points);
+                for (variable, column) in plot.variables.iter().zip(&streamed.columns).skip(1) {
+                    extremes(variable, column);
+                }
+                continue;
+            }
             println!("{} ({} points)", plot.plot_name, plot.points());
             let tables = measure::printed(circuit, plot);
             for table in &tables {
@@ -319,17 +368,17 @@ impl<'a> Output<'a> {
                     let (low, high) =
                         plot.column(k).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
                     let last = plot.column(k).last().unwrap_or(f64::NAN);
-                    println!(
-                        "  {:<24} min {:>12}  max {:>12}  last {:>12}",
-                        variable.name,
-                        engineering(low, unit, 5),
-                        engineering(high, unit, 5),
-                        engineering(last, unit, 5)
-                    );
+                    extremes(variable, &[low, high, last]);
                 }
             }
         }
     }
+}
+
+/// Prints smallest, largest and last value of a signal.
+fn extremes(variable: &Variable, values: &[f64; 3]) {
+    let [low, high, last] = values.map(|value| engineering(value, variable.quantity.unit(), 5));
+    println!("  {:<24} min {low:>12}  max {high:>12}  last {last:>12}", variable.name);
 }
 
 fn output_error(error: impl std::fmt::Display) -> SimulationError {
@@ -352,17 +401,29 @@ impl Sink for Output<'_> {
         }
         self.plots.push(header.clone());
         let transient = header.variables.first().is_some_and(|v| v.quantity == Quantity::Time);
+        if transient && !self.keep {
+            let plot = self.plots.len() - 1;
+            let csv = self.csv.as_ref().map(|path| CsvStream::create(&numbered(path, plot + 1), header));
+            self.streamed.push(Streamed::new(plot, header, csv.transpose().map_err(output_error)?));
+        }
         self.stop = if transient { self.stops.next().unwrap_or(1.0) } else { 1.0 };
         self.progress = Progress::transient(&header.plot_name, self.stop, self.quiet);
         Ok(())
     }
 
     fn row(&mut self, row: &[f64]) -> Result<(), SimulationError> {
+        let begun = self.timed.then(Instant::now);
         if let Some(stream) = self.raw.as_mut().and_then(|r| r.stream.as_mut()) {
             stream.push_row(row).map_err(output_error)?;
         }
-        if let Some(plot) = self.plots.last_mut() {
+        let number = self.plots.len().wrapping_sub(1);
+        if let Some(streamed) = self.streamed.last_mut().filter(|streamed| streamed.plot == number) {
+            streamed.row(row).map_err(output_error)?;
+        } else if let Some(plot) = self.plots.last_mut() {
             plot.push_row(row);
+        }
+        if let Some(begun) = begun {
+            self.stats.wrote(begun);
         }
         Ok(())
     }
@@ -379,6 +440,10 @@ impl Sink for Output<'_> {
 
     fn devices(&mut self, tables: Vec<OperatingTable>) {
         self.extra.devices.extend(tables);
+    }
+
+    fn work(&mut self, work: Work) {
+        self.stats.analyses.push(work);
     }
 
     fn matrix(&mut self, matrix: MatrixValues) {

@@ -143,6 +143,12 @@ impl SourceBank {
         }
     }
 
+    /// Bound on the magnitude of every voltage source in a transient, V.
+    pub fn largest_voltage(&self) -> f64 {
+        let given = self.ports.iter().zip(&self.dc).zip(&self.waveforms).filter(|((port, _), _)| port.branch != 0);
+        given.map(|((_, dc), waveform)| waveform.as_ref().map_or(dc.abs(), Waveform::bound)).fold(0.0, f64::max)
+    }
+
     /// The converter that drives this source, if it is one; its values are not quantised here ([`DacModel::quantize`]).
     pub fn dac(&self, index: usize) -> Option<&DacModel> {
         self.dacs.get(&index)

@@ -10,6 +10,7 @@ mod ast;
 mod builtin;
 mod compile;
 mod evaluate;
+mod lanes;
 mod number;
 mod parse;
 mod program;
@@ -17,6 +18,7 @@ mod resolve;
 mod scalar;
 
 pub use ast::{Binary, Builtin, Expr, Name, Unary};
+pub use lanes::{LANES, Lane, LaneWorkspace};
 pub use number::{number, number_in};
 pub use parse::{ParseError, expression, expression_in};
 pub use program::{Program, Workspace};

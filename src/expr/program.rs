@@ -8,7 +8,7 @@
 use super::scalar::{Scalar1, Scalar2, polygon};
 
 /// One step of the tape. The instruction at index k writes register `first + k`; operands are registers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Instruction {
     One(Scalar1, u32),
     Two(Scalar2, u32, u32),

@@ -69,6 +69,10 @@ impl Problem {
         let overrides = Overrides { draw: Some(Draw::Nominal), ..Overrides::default() };
         let mut parsed = Arc::clone(parsed);
         let mut loaded = parsed.elaborate(&overrides)?;
+        if loaded.circuit.free.is_empty() {
+            let hint = "the deck frees no parameter; add lines such as `.fit mymodel(ron) from=10 to=10k scale=log`";
+            return Err(FitError::Request(hint.into()));
+        }
         let mut tables = Vec::new();
         for file in files {
             tables.push((file.name.clone(), Table::read(&file.path)?));
@@ -82,10 +86,6 @@ impl Problem {
             loaded = parsed.elaborate(&overrides)?;
         }
         let circuit = loaded.circuit;
-        if circuit.free.is_empty() {
-            let hint = "the deck frees no parameter; add lines such as `.fit mymodel(ron) from=10 to=10k scale=log`";
-            return Err(FitError::Request(hint.into()));
-        }
         let mut sets = Vec::new();
         let mut noise = Vec::new();
         for (data, table) in bound(&circuit.fit_data, tables)? {

@@ -1,8 +1,9 @@
 //! Full factorisation: left-looking, with pivots chosen as it goes.
 
-use super::analyse::{Analysis, Gather};
+use super::analyse::{Analysis, Gather, Parts};
 use super::blocks::NONE;
 use super::lu::{LuOptions, LuStats, Singular};
+use super::partition::PARTS;
 use super::permutation::Permutation;
 use super::refactor::Schedule;
 use super::scalar::Scalar;
@@ -38,8 +39,12 @@ pub(super) struct Factors<T> {
     pub above_scale: Vec<f64>,
     /// The order of work of a refactorisation.
     pub schedule: Schedule,
-    /// One dense column, zero between uses.
-    pub work: Vec<T>,
+    /// The parts of the largest block, as long as the pivots keep them apart.
+    pub parts: Option<Parts>,
+    /// Number of entries of each column of L within its own part.
+    pub inside: Vec<u32>,
+    /// One dense column for each part and one for the rest, zero between uses.
+    pub work: Vec<Vec<T>>,
 }
 
 impl<T: Scalar> Factors<T> {
@@ -58,7 +63,9 @@ impl<T: Scalar> Factors<T> {
             entry_scale: Vec::new(),
             above_scale: Vec::new(),
             schedule: Schedule::default(),
-            work: vec![T::ZERO; n],
+            parts: None,
+            inside: Vec::new(),
+            work: vec![vec![T::ZERO; n]],
         }
     }
 
@@ -73,6 +80,7 @@ impl<T: Scalar> Factors<T> {
             nnz_above: self.above.idx.len(),
             blocks: block_ptr.len() - 1,
             largest_block: block_ptr.windows(2).map(|block| block[1] - block[0]).max().unwrap_or(0),
+            parts: if self.parts.is_some() { PARTS } else { 1 },
             flops: updates + (self.l.idx.len() + self.inverse_pivot.len()) as f64,
             growth: self.growth,
         }
@@ -107,7 +115,7 @@ pub(super) fn factor<T: Scalar>(
         let rows = &diagonal.row[entries.clone()];
         elimination.find_reach(k, rows);
         for (entry, &row) in entries.clone().zip(rows) {
-            elimination.factors.work[row as usize] = scaled(diagonal, entry);
+            elimination.factors.work[0][row as usize] = scaled(diagonal, entry);
         }
         elimination.update();
         let before = |row: u32| {
@@ -115,7 +123,7 @@ pub(super) fn factor<T: Scalar>(
             entry.map_or(0.0, |entry| scaled(diagonal, entry).magnitude())
         };
         if !elimination.choose_pivot(k, options.pivot_tolerance, before) {
-            elimination.factors.work.fill(T::ZERO);
+            elimination.factors.work[0].fill(T::ZERO);
             let row = (elimination.pivot_of_row[k] == NONE).then(|| analysis.form.row_perm[k] as usize);
             return Err(Singular { column: analysis.form.col_perm[k] as usize, row });
         }
@@ -168,6 +176,15 @@ fn finish<T: Scalar>(analysis: &Analysis, factors: &mut Factors<T>, scale: &[f64
     factors.l.sort();
     factors.u.sort();
     factors.schedule = Schedule::new(&factors.l, &factors.u);
+    factors.parts = analysis.parts.filter(|parts| are_apart(parts, &factors.l, &factors.u));
+    factors.inside.clear();
+    if let Some(parts) = &factors.parts {
+        let top = parts.top().start as u32;
+        let l = &factors.l;
+        factors.inside.extend((0..n).map(|k| l.idx[l.ptr[k]..l.ptr[k + 1]].partition_point(|&row| row < top) as u32));
+    }
+    let columns = if factors.parts.is_some() { PARTS } else { 1 };
+    factors.work.resize(columns, vec![T::ZERO; n]);
 
     let mut row_perm = vec![0; n];
     factors.row_scale.resize(n, 0.0);
@@ -183,6 +200,21 @@ fn finish<T: Scalar>(analysis: &Analysis, factors: &mut Factors<T>, scale: &[f64
     factors.above.clear();
     factors.above.ptr.clone_from(&analysis.above.ptr);
     factors.above.idx.extend(analysis.above.row.iter().map(to_pivot));
+}
+
+/// True when no column of a part has an entry in another part.
+fn are_apart<T: Scalar>(parts: &Parts, l: &Columns<T>, u: &Columns<T>) -> bool {
+    let top = parts.top();
+    (0..PARTS).all(|part| {
+        let range = parts.range(part);
+        range.clone().all(|column| {
+            let rows = |matrix: &Columns<T>| matrix.idx[matrix.ptr[column]..matrix.ptr[column + 1]].to_vec();
+            rows(l)
+                .into_iter()
+                .chain(rows(u))
+                .all(|row| range.contains(&(row as usize)) || top.contains(&(row as usize)))
+        })
+    })
 }
 
 /// The state of a factorisation between columns. Rows are places until the end, columns are pivots.
@@ -250,6 +282,7 @@ impl<'a, T: Scalar> Elimination<'a, T> {
     /// Solves `L x = a` over the reach; what belongs to finished pivots becomes the column of U.
     fn update(&mut self) {
         let Factors { l, u, work, .. } = &mut *self.factors;
+        let work = &mut work[0];
         for &col in self.reach.iter().rev() {
             let row = self.row_of_pivot[col as usize] as usize;
             let factor = work[row];
@@ -266,6 +299,7 @@ impl<'a, T: Scalar> Elimination<'a, T> {
     /// Chooses the pivot of column `k` and divides the rest by it, or says that there is none.
     fn choose_pivot(&mut self, k: usize, tolerance: f64, before: impl Fn(u32) -> f64) -> bool {
         let Factors { l, work, inverse_pivot, growth, .. } = &mut *self.factors;
+        let work = &mut work[0];
         let mut largest = -1.0;
         let mut pivot_row = NONE;
         for &row in &self.candidates {

@@ -58,6 +58,8 @@ pub struct LuStats {
     pub blocks: usize,
     /// Unknowns of the largest block.
     pub largest_block: usize,
+    /// Independent parts of that block, taken side by side.
+    pub parts: usize,
     /// Multiplications, divisions and subtractions of one refactorisation.
     pub flops: f64,
     /// Largest entry of L in the last factorisation: at most the reciprocal of the tolerance in force.
@@ -99,6 +101,11 @@ impl<T: Scalar> Lu<T> {
     /// Number of unknowns.
     pub fn n(&self) -> usize {
         self.analysis.form.col_perm.len()
+    }
+
+    /// True when there are factors to solve with.
+    pub fn is_ready(&self) -> bool {
+        self.ready
     }
 
     /// Factors with threshold partial pivoting.

@@ -14,8 +14,11 @@
 
 mod analyse;
 mod blocks;
+mod cholesky;
 mod factor;
+mod krylov;
 mod lu;
+mod partition;
 mod pattern;
 mod pencil;
 mod permutation;
@@ -27,6 +30,8 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
+pub use cholesky::{Cholesky, NotPositive};
+pub use krylov::Krylov;
 pub use lu::{Lu, LuOptions, LuStats, Refactor, Singular};
 pub use pattern::{Pattern, PatternBuilder};
 pub use pencil::{Degenerate, Pencil};

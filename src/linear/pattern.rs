@@ -45,6 +45,20 @@ impl Pattern {
         Some(self.col_ptr[col] + found)
     }
 
+    /// Writes the product of the matrix with these values, in slot order, and a vector.
+    ///
+    /// # Panics
+    /// When there are fewer values than slots, or the vectors are shorter than `n`.
+    pub fn multiply(&self, values: &[f64], x: &[f64], product: &mut [f64]) {
+        product.fill(0.0);
+        for (range, &x) in self.col_ptr.windows(2).zip(x) {
+            let entries = range[0]..range[1];
+            for (&row, &value) in self.row_idx[entries.clone()].iter().zip(&values[entries]) {
+                product[row as usize] += value * x;
+            }
+        }
+    }
+
     /// The matrix with these values, in slot order; values past the last slot are left out.
     pub fn to_sprs(&self, values: &[f64]) -> CsMat<f64> {
         let row_idx = self.row_idx.iter().map(|&row| row as usize).collect();

@@ -291,11 +291,20 @@ fn triangular_matrix_is_not_factored() {
 /// A square grid fills in enough for supernodes with dense ends of every width.
 #[test]
 fn grid_agrees_with_faer_sparse() {
+    check_grid(40, 0.01, 40_000, 1);
+}
+
+/// A grid large enough to be taken by independent parts, which its strong diagonal keeps apart.
+#[test]
+fn large_grid_agrees_with_faer_sparse() {
+    check_grid(60, 100.0, 110_000, 4);
+}
+
+fn check_grid(side: usize, ground: f64, most_entries: usize, parts: usize) {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
-    let side = 40;
     let mut stamps = Stamps { n: side * side, entries: Vec::new() };
     for node in 0..side * side {
-        stamps.entries.push((node, node, 0.01));
+        stamps.entries.push((node, node, ground));
         let neighbours = [(node % side + 1 < side, node + 1), (node / side + 1 < side, node + side)];
         for (_, other) in neighbours.into_iter().filter(|neighbour| neighbour.0) {
             let g = 10f64.powf(rng.random_range(-2.0..2.0));
@@ -305,7 +314,8 @@ fn grid_agrees_with_faer_sparse() {
     let (pattern, mut values) = stamps.real();
     let mut lu = Lu::new(&pattern).unwrap();
     lu.factor(&values).unwrap();
-    assert!(lu.stats().nnz_l < 40_000, "fill-in of the ordering: {:?}", lu.stats());
+    assert!(lu.stats().nnz_l < most_entries, "fill-in of the ordering: {:?}", lu.stats());
+    assert_eq!(lu.stats().parts, parts);
     for round in 0..3 {
         let b = random_vector(&mut rng, pattern.n());
         let mut x = b.clone();

@@ -9,8 +9,8 @@
 //! `col`, its random functions draw for each cell, and a text in quotes is a CSV file with one value for each.
 
 use super::ast::{
-    ArrayText, Block, Body, Definition, Element, Ends, LineText, MatrixSignal, MatrixText, Param, Passive, SourceText,
-    TableText, Value, ValueKind, Word,
+    ArrayText, Block, Body, Definition, Element, Ends, LineText, MatrixSignal, MatrixText, Param, Passive, ReadText,
+    SourceText, TableText, Value, ValueKind, Word,
 };
 use super::lex::{Blanks, Cursor, Kind, shorten};
 use super::lines::Line;
@@ -148,6 +148,47 @@ impl Parser {
             }
         }
         Ok(MatrixText { array, signal, label, at, file, span })
+    }
+}
+
+/// What can stand in a `.read`.
+const READS: &str = "`.read ARRAY vectors=\"volts.csv\" drive=row transfer=0 bound=0.005 check=2 swing=0.2`";
+
+impl Parser {
+    /// `.read ARRAY [vectors="volts.csv"] [drive=row|col] [transfer=1] [bound=0.005] [check=2] [swing=0.2]`
+    pub(super) fn read(&mut self, cursor: &mut Cursor) -> Result<ReadText, Diagnostic> {
+        let span = cursor.line.span();
+        let array = value::name(cursor, "the name of an array")?;
+        let mut read = ReadText { array, vectors: None, by_column: false, params: Vec::new(), span };
+        while cursor.peek().is_some() {
+            let param = match cursor.at_assignment() {
+                true => value::assignment(cursor)?,
+                false => return Err(cursor.expected("`name=value`").hint(READS)),
+            };
+            match (&*param.name.text, &param.value.kind) {
+                ("vectors", ValueKind::Text(path)) => {
+                    read.vectors = Some((self.files.table(path, param.value.span)?, param.value.span));
+                }
+                ("vectors", _) => {
+                    let error = Diagnostic::error(param.value.span, "the vectors are in a file named in double quotes");
+                    return Err(error.label("\"volts.csv\" expected").hint(READS));
+                }
+                ("drive", ValueKind::Word(word)) if matches!(&**word, "row" | "col") => {
+                    read.by_column = &**word == "col";
+                }
+                ("drive", _) => {
+                    return Err(
+                        Diagnostic::error(param.value.span, "`drive=row` or `drive=col`").label("a word expected")
+                    );
+                }
+                ("transfer" | "bound" | "check" | "swing", _) => read.params.push(param),
+                _ => {
+                    let error = Diagnostic::error(param.name.span, format!("`.read` has no `{}=`", param.name.text));
+                    return Err(error.label("unknown").hint(READS));
+                }
+            }
+        }
+        Ok(read)
     }
 }
 

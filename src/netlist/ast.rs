@@ -258,6 +258,18 @@ pub(crate) struct Table {
     pub values: Vec<f64>,
 }
 
+/// `.read`.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadText {
+    pub array: Word,
+    pub vectors: Option<(Arc<Table>, Span)>,
+    /// Columns are driven and rows are read.
+    pub by_column: bool,
+    /// `transfer=`, `bound=`, `check=`, `swing=`.
+    pub params: Vec<Param>,
+    pub span: Span,
+}
+
 /// `.matrix`.
 #[derive(Clone, Debug)]
 pub(crate) struct MatrixText {
@@ -448,6 +460,7 @@ pub(crate) enum AnalysisText {
     Ac { grid: FrequencyText, span: Span },
     Noise { output: SignalText, source: Word, grid: FrequencyText, summary: Option<Value>, span: Span },
     Transfer { output: SignalText, source: Word, span: Span },
+    Read(Box<ReadText>),
     Sensitivity { output: SignalText, grid: Option<FrequencyText>, span: Span },
     PoleZero { nodes: Box<[Word; 4]>, drive: Drive, poles: bool, zeros: bool, span: Span },
 }

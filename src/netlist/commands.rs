@@ -12,7 +12,8 @@ use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
 
 /// Statements that are read.
-pub(crate) const KNOWN: [&str; 52] = [
+pub(crate) const KNOWN: [&str; 53] = [
+    "read",
     "array",
     "matrix",
     "measure",

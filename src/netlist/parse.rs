@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::ast::{Block, ControlText, ControllerText, Deck, Definition, Word};
+use super::ast::{AnalysisText, Block, ControlText, ControllerText, Deck, Definition, Word};
 use super::commands::{self, Defined};
 use super::conditional::Choice;
 use super::files::Files;
@@ -319,6 +319,10 @@ impl Parser {
             "op" | "dc" | "tran" | "ac" | "noise" | "tf" | "sens" | "pz" => self.analysis(cursor, word)?,
             "control" => self.control = Some(ControlText { span: word.span, lines: Vec::new() }),
             "step" => self.deck.steps.push(super::sweeps::sweep(cursor)?),
+            "read" => {
+                let read = self.read(cursor)?;
+                self.deck.analyses.push(AnalysisText::Read(Box::new(read)));
+            }
             "matrix" => {
                 let matrix = self.matrix(cursor)?;
                 self.deck.matrices.push(matrix);

@@ -40,6 +40,48 @@ pub fn write_matrix(path: &Path, values: &[f64], columns: usize) -> Result<(), O
     write(&mut create(path)?).map_err(OutputError::io(path))
 }
 
+/// A CSV file of real values that is written row by row.
+pub struct CsvStream {
+    out: io::BufWriter<std::fs::File>,
+    path: PathBuf,
+}
+
+impl CsvStream {
+    /// Creates the file and writes the headings.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn create(path: &Path, header: &Dataset) -> Result<Self, OutputError> {
+        let mut out = create(path)?;
+        write_table(&mut out, &header.header()).map_err(OutputError::io(path))?;
+        Ok(Self { out, path: path.to_path_buf() })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn row(&mut self, row: &[f64]) -> Result<(), OutputError> {
+        let out = &mut self.out;
+        let mut write = || -> io::Result<()> {
+            for (k, value) in row.iter().enumerate() {
+                separator(out, k)?;
+                number(out, *value)?;
+            }
+            writeln!(out)
+        };
+        write().map_err(OutputError::io(&self.path))
+    }
+
+    /// Writes what is held.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish(mut self) -> Result<(), OutputError> {
+        self.out.flush().map_err(OutputError::io(&self.path))
+    }
+}
+
 /// Writes one dataset as CSV.
 pub fn write_table(out: &mut impl Write, data: &Dataset) -> io::Result<()> {
     let columns = columns(data);

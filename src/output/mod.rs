@@ -16,7 +16,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 pub use bias::write_bias;
-pub use csv::{write_csv, write_matrix};
+pub use csv::{CsvStream, write_csv, write_matrix};
 pub use dataset::{Dataset, Quantity, Values, Variable};
 pub use json::{write_json, write_json_with};
 pub use plot::{LearningCurve, learning_curve_svg, plot_histogram, plot_learning_curve, plot_waveforms};

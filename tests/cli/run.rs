@@ -274,3 +274,47 @@ fn the_readme_shows_a_deck_that_runs() {
         assert!((a - b).abs() < 1e-3 * b, "{readme:?} {program:?}");
     }
 }
+
+/// Waveforms go to disk as they come: memory does not grow with the length of a run.
+#[test]
+fn memory_does_not_grow_with_the_length_of_a_run() {
+    let folder = Folder::new();
+    let deck = |stop: f64| {
+        format!(
+            "rc\nV1 in 0 SIN(0 1 1k)\nR1 in out 1k\nC1 out 0 1n\n.tran 1u {stop} 0 1u\n.save v(in) v(out) i(v1) p(r1)\n.end\n"
+        )
+    };
+    let mut peaks = Vec::new();
+    for (name, stop) in [("short", 0.02), ("long", 0.4)] {
+        folder.write("deck.cir", &deck(stop));
+        let (raw, csv) = (format!("{name}.raw"), format!("{name}.csv"));
+        let ran = folder.ionspice(&["run", "deck.cir", "--raw", &raw, "--csv", &csv, "--stats"]).exits(0);
+        let plots = read_raw(&folder.path(&raw)).unwrap();
+        let rows = folder.read(&csv).lines().count() - 1;
+        assert_eq!(rows, plots[0].points());
+        assert!(rows as f64 >= stop * 1e6, "{rows}");
+        let peak = ran.out.lines().find_map(|line| line.trim().strip_prefix("peak memory")).unwrap().trim().to_owned();
+        peaks.push(peak.strip_suffix(" MB").and_then(|text| text.parse::<f64>().ok()));
+    }
+    // 400,000 rows of five numbers are 16 MB.
+    if let [Some(short), Some(long)] = peaks[..] {
+        assert!(long < short + 4.0, "{short} MB and {long} MB");
+    }
+}
+
+#[test]
+fn statistics_tell_what_was_done() {
+    let folder = Folder::new();
+    folder.write("deck.cir", THREE);
+    let ran = folder.ionspice(&["run", "deck.cir", "--stats", "--json", "out.json"]).exits(0);
+    for word in ["parse", "elaborate", "Newton iterations", "factorisations", "rejected steps", "peak memory"] {
+        assert!(ran.out.contains(word), "{word} is missing in\n{}", ran.out);
+    }
+    let json: serde_json::Value = serde_json::from_str(&folder.read("out.json")).unwrap();
+    let tran = json["stats"]["analyses"].as_array().unwrap().iter().find(|work| work["analysis"] == "tran").unwrap();
+    assert!(tran["points"].as_u64().unwrap() > 10);
+    assert!(tran["iterations"].as_u64() >= tran["points"].as_u64());
+    assert!(
+        tran["evaluate"].as_f64().unwrap() > 0.0 && json["stats"]["total"].as_f64() > json["stats"]["parse"].as_f64()
+    );
+}

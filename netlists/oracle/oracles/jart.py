@@ -222,7 +222,7 @@ def stanford_pieces(drive, marks, gap, external, t0):
 def stanford():
     for deck, drive, marks, gap, external, t0 in [
         ("stanford_sine", lambda t: 2 * np.sin(200 * np.pi * t), np.arange(9) * 2.5e-3, 1.7e-9, 0.0, 298.0),
-        ("stanford_pulses", lambda t: np.interp(t, [0, 1e-6, 4e-6, 5e-6, 6e-6, 7e-6, 12e-6], [0, 2.2, 2.2, 0, -1.9, -1.9, 0]),
+        ("stanford_pulses", lambda t: np.interp(t, [0, 1e-6, 4e-6, 5e-6, 6e-6, 7e-6, 12e-6], [0, 2.2, 2.2, 0, -2.2, -2.2, 0]),
          np.array([0, 1, 4, 5, 6, 7, 12]) * 1e-6, 1.2e-9, 1e3, 330.0),
     ]:
         t, v, g, i, temperature = stanford_pieces(drive, marks, gap, external, t0)
@@ -231,6 +231,46 @@ def stanford():
         print(deck, crossing(t, g, 0.95e-9), crossing(t, g, 0.6e-9), "end", g[-1], "T max", temperature.max())
 
 
+# --- Stanford-type cell with a thermal capacitance ---------------------------------------------------------------
+
+def thermal_rates(v, thickness, t):
+    """Current, velocity and heating rate of the SkyWater 130 nm cell."""
+    gap = 5e-9 - thickness
+    push = (16.5 - 1.25 * (gap * 1e9) ** 3) * 0.05 * v
+    q = E / (K * t)
+    i = 6.14e-5 * np.exp(-gap / (5e-9 - 4.7249e-9)) * np.sinh(v / 0.43)
+    return i, 150 * (np.exp(-(1.501 - push) * q) - np.exp(-(1.5 + push) * q)), v * i / 3.1825e-16 - (t - 300) / 0.23e-9
+
+
+def thermal():
+    times, volts = np.array([0, 1, 8, 9, 10, 14, 15]) * 1e-6, [0, 2.2, 2.2, 0, -2.2, -2.2, 0]
+    series = 2e4
+
+    def terminal(time, thickness):
+        source = np.interp(time, times, volts)
+        if source == 0:
+            return 0.0
+        return brentq(lambda v: source - v - series * thermal_rates(v, thickness, 300)[0], min(0, source), max(0, source), xtol=1e-16)
+
+    def slope(time, s):
+        _, velocity, heating = thermal_rates(terminal(time, s[0] * 1e-9), s[0] * 1e-9, s[1])
+        return [velocity * 1e9, heating]
+
+    pieces, state = [], [3.5, 300.0]
+    for a, b in zip(times, times[1:]):
+        solution = solve_ivp(slope, (a, b), state, method="Radau", rtol=1e-9, atol=1e-10, dense_output=True)
+        t = np.unique(np.concatenate([solution.t, np.linspace(a, b, 400)]))
+        pieces.append((t, *solution.sol(t)))
+        state = solution.y[:, -1]
+    t, thickness, kelvin = (np.concatenate([piece[k] for piece in pieces]) for k in range(3))
+    i = np.array([thermal_rates(terminal(x, y * 1e-9), y * 1e-9, 300)[0] for x, y in zip(t, thickness)])
+    write("stanford_thermal", "scipy Radau on thickness and temperature, rtol 1e-9",
+          {"time": t, "i(v1)": -i, "@y1[tfilament]": thickness * 1e-9, "@y1[t]": kelvin})
+    print("stanford_thermal", crossing(t, thickness, 4.0), crossing(t, thickness, 4.3), "range", thickness.min(), thickness.max(), "end",
+          thickness[-1], "T max", kelvin.max())
+
+
 def all_references():
     jart()
     stanford()
+    thermal()

@@ -1,5 +1,8 @@
 //! A compiled expression with the places of its inputs in the equations.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::circuit::{ElementId, Quantity};
 use crate::devices::controlled::control_branch;
 use crate::devices::junction::CELSIUS;
@@ -12,7 +15,7 @@ const STEEPEST: f64 = 1e12;
 
 /// Where an input of the expression comes from.
 #[derive(Clone, Copy)]
-enum Input {
+pub(super) enum Input {
     /// `x[plus] - x[minus]`; a current or an operator has `minus` = 0.
     Unknowns(Unknown, Unknown),
     Time,
@@ -21,22 +24,40 @@ enum Input {
     Fixed(f64),
 }
 
+/// Most programs of one shape among which a new one is looked for.
+const MOST_KNOWN: usize = 16;
+
+/// A derivative within [`STEEPEST`].
+#[inline]
+pub(super) fn clamped(slope: f64) -> f64 {
+    slope.clamp(-STEEPEST, STEEPEST)
+}
+
 /// Work vectors of the evaluation, large enough for every formula of a bank.
 #[derive(Clone, Default)]
 pub(super) struct Scratch {
     workspace: Workspace,
+    /// Programs made so far, by shape: the cells of an array share them.
+    known: HashMap<u64, Vec<Arc<Program>>>,
     values: Vec<f64>,
     /// Derivatives with respect to the inputs of the formula evaluated last.
     gradient: Vec<f64>,
 }
 
+impl Scratch {
+    /// Derivatives with respect to the inputs of the formula evaluated last, and what is left of longer ones.
+    pub fn gradient(&self) -> &[f64] {
+        &self.gradient
+    }
+}
+
 /// An expression whose value enters the equations of two rows, with opposite signs.
 #[derive(Clone)]
 pub(super) struct Formula {
-    program: Program,
-    inputs: Vec<Input>,
+    pub program: Arc<Program>,
+    pub inputs: Vec<Input>,
     /// Of each input: first row at its plus and minus, then the second row.
-    slots: Vec<[Slot; 4]>,
+    pub slots: Vec<[Slot; 4]>,
 }
 
 impl Formula {
@@ -51,6 +72,16 @@ impl Formula {
         found: &mut Vec<Diagnostic>,
     ) -> Self {
         let (program, quantities) = Program::compile(expression);
+        let known = scratch.known.entry(program.shape_hash()).or_default();
+        let same = known.iter().find(|p| p.same_shape(&program) && p.constants() == program.constants()).cloned();
+        let program = same.unwrap_or_else(|| {
+            let program = Arc::new(program);
+            // what differs in every instance is not worth the search
+            if known.len() < MOST_KNOWN {
+                known.push(program.clone());
+            }
+            program
+        });
         let mut formula = Self { program, inputs: Vec::new(), slots: Vec::new() };
         for quantity in quantities {
             let input = match quantity {
@@ -115,7 +146,7 @@ impl Formula {
     /// Hands `factor` times the gradient in `scratch` to the places of the Jacobian.
     pub fn stamp(&self, factor: f64, scratch: &Scratch, mut add: impl FnMut(Slot, f64)) {
         for (slots, slope) in self.slots.iter().zip(&scratch.gradient) {
-            let slope = factor * slope.clamp(-STEEPEST, STEEPEST);
+            let slope = factor * clamped(*slope);
             for (&slot, sign) in slots.iter().zip([1.0, -1.0, -1.0, 1.0]) {
                 add(slot, sign * slope);
             }

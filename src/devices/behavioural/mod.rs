@@ -1,6 +1,7 @@
 //! B sources: a voltage or a current given by an expression, which may have derivatives, integrals, delays and transfer
 //! functions in it.
 
+mod batch;
 mod formula;
 mod operator;
 
@@ -11,6 +12,7 @@ use num_complex::Complex64;
 use super::{Bank, Builder, Context, Slot, Stamps, Unknown};
 use crate::circuit::{ElementId, ElementKind};
 use crate::diagnostic::Diagnostic;
+use batch::Batches;
 use formula::{Formula, Scratch};
 use operator::Operator;
 
@@ -31,6 +33,8 @@ struct Behavioural {
 pub struct BehaviouralBank {
     elements: Vec<ElementId>,
     sources: Vec<Behavioural>,
+    /// Made in the first evaluation.
+    batches: Option<Batches>,
     scratch: Scratch,
     /// For evaluations through a shared reference.
     shared: Mutex<Scratch>,
@@ -41,6 +45,7 @@ impl Clone for BehaviouralBank {
         Self {
             elements: self.elements.clone(),
             sources: self.sources.clone(),
+            batches: self.batches.clone(),
             scratch: self.scratch.clone(),
             shared: Mutex::new(self.scratch.clone()),
         }
@@ -99,6 +104,7 @@ impl Bank for BehaviouralBank {
     }
 
     fn slots_mut(&mut self) -> Vec<&mut Slot> {
+        self.batches = None;
         let mut all = Vec::new();
         for s in &mut self.sources {
             all.extend(s.branch_slots.iter_mut().chain(s.formula.slots_mut()));
@@ -119,8 +125,11 @@ impl Bank for BehaviouralBank {
     }
 
     fn eval(&mut self, ctx: &Context, out: &mut Stamps) -> bool {
-        let Self { sources, scratch, .. } = self;
-        for s in sources.iter_mut() {
+        let Self { sources, scratch, batches, .. } = self;
+        let batches = batches.get_or_insert_with(|| Batches::new(sources));
+        batches.eval(sources, ctx, scratch, out);
+        for &index in &batches.alone {
+            let s = &mut sources[index];
             for operator in &mut s.operators {
                 operator.eval(ctx, scratch, out);
             }

@@ -10,6 +10,8 @@ pub mod cmo_hfo2;
 pub mod hp;
 mod length;
 pub mod hfo2_ta;
+pub mod memdiode;
+pub mod mms;
 pub mod jart;
 pub mod model;
 pub mod noise;
@@ -18,7 +20,9 @@ pub mod smooth;
 mod solve;
 pub mod team;
 pub mod sox;
+pub mod ta2o5;
 pub mod stanford;
+pub mod stanford_thermal;
 mod variation;
 pub mod vteam;
 pub mod window;
@@ -38,9 +42,13 @@ use cmo_hfo2::{CmoHfo2, CmoHfo2Params};
 use hfo2_ta::{Hfo2Ta, Hfo2TaParams};
 use hp::{Hp, HpParams};
 use jart::{Jart, JartParams};
+use memdiode::{Memdiode, MemdiodeParams};
+use mms::{Mms, MmsParams};
 use pem::{Pem, PemParams};
 use sox::{Sox, SoxParams};
 use stanford::{Stanford, StanfordParams};
+use stanford_thermal::{StanfordThermal, StanfordThermalParams};
+use ta2o5::{Ta2o5, Ta2o5Params};
 use team::{Team, TeamParams};
 use vteam::{Vteam, VteamParams};
 use wox::{WoxChang, WoxChangParams, WoxDu, WoxDuParams};
@@ -166,6 +174,16 @@ pub const TYPES: &[ModelType] = &[
         build: MemristorBank::<Stanford, 1>::build,
     },
     ModelType {
+        kinds: &["stanford_thermal", "sky130_reram"],
+        summary: "Stanford-type RRAM with a thermal capacitance, as in SkyWater 130 nm",
+        source: "Jiang et al., IEEE Trans. Electron Devices 63, 1884 (2016), doi:10.1109/TED.2016.2545412; sky130_fd_pr_reram, SkyWater PDK",
+        terminals: TERMINALS,
+        model_params: StanfordThermalParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: StanfordThermal::INTERNALS,
+        build: MemristorBank::<StanfordThermal, 2>::build,
+    },
+    ModelType {
         kinds: &["sox"],
         summary: "SOX: second-order oxygen-ion memristor, barrier occupancy and slow intrinsic gradient",
         source: "own model (docs/devices/sox.md) after the device in Ming et al., Nature Communications 17, 3367 (2026), \
@@ -175,6 +193,38 @@ pub const TYPES: &[ModelType] = &[
         instance_params: Common::SPECS,
         internals: Sox::INTERNALS,
         build: MemristorBank::<Sox, 2>::build,
+    },
+    ModelType {
+        kinds: &["ta2o5"],
+        summary: "second-order Ta2O5 memristor: conducting region and internal temperature",
+        source: "reduced form, own parameters (docs/devices/memristors.md) after Kim et al., Nano Lett. 15, 2203 (2015), \
+                 doi:10.1021/acs.nanolett.5b00697",
+        terminals: TERMINALS,
+        model_params: Ta2o5Params::SPECS,
+        instance_params: Common::SPECS,
+        internals: Ta2o5::INTERNALS,
+        build: MemristorBank::<Ta2o5, 2>::build,
+    },
+    ModelType {
+        kinds: &["mms"],
+        summary: "mean metastable switch (Knowm)",
+        source: "Nugent and Molter, PLoS ONE 9, e85175 (2014), doi:10.1371/journal.pone.0085175",
+        terminals: TERMINALS,
+        model_params: MmsParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Mms::INTERNALS,
+        build: MemristorBank::<Mms, 1>::build,
+    },
+    ModelType {
+        kinds: &["memdiode"],
+        summary: "dynamic memdiode, with both transitions active or with snapback",
+        source: "Miranda and Sune, IEEE Trans. Nanotechnol. 19, 609 (2020); Aguirre, Sune and Miranda, Micromachines 13, 330 \
+                 (2022), doi:10.3390/mi13020330",
+        terminals: TERMINALS,
+        model_params: MemdiodeParams::SPECS,
+        instance_params: Common::SPECS,
+        internals: Memdiode::INTERNALS,
+        build: MemristorBank::<Memdiode, 1>::build,
     },
     ModelType {
         kinds: &["hfo2_ta"],

@@ -17,8 +17,8 @@ const ITERATIONS: usize = 100;
 const LIMIT: f64 = 0.2;
 /// Shortest part of a correction that is tried.
 const SHORTEST: f64 = 1e-3;
-/// Where Newton's method fails for several states, steps down to this power of 1/4 lead to the solution.
-const LONGEST_DETOUR: i32 = 20;
+/// How much shorter than the step the first one of a detour is.
+const SHORT_DETOUR: f64 = 1e6;
 
 /// New states and how they follow the voltage.
 #[derive(Clone, Copy, Debug)]
@@ -102,8 +102,8 @@ fn bracketed<M: CompactModel<N>, const N: usize>(
     None
 }
 
-/// Newton's method for several states from the previous ones. Where it fails, from the solutions of shorter and shorter steps:
-/// they lead from the previous states along the branch that belongs to them.
+/// Newton's method for several states from the previous ones. Where it fails (a runaway within the step), by way of the flow
+/// `ds/dtau = f(s, v) - coefficient * (s - previous) - offset` that leads from them to a stable solution, in implicit steps.
 fn damped<M: CompactModel<N>, const N: usize>(
     model: &M,
     coefficient: f64,
@@ -117,12 +117,23 @@ fn damped<M: CompactModel<N>, const N: usize>(
     if let Some(solution) = equation.newton(coefficient, previous, held) {
         return Some(solution);
     }
-    let mut start = *previous;
-    for power in (0..=LONGEST_DETOUR).rev() {
-        match equation.newton(coefficient * 4f64.powi(power), &start, held) {
-            Some(solution) if power == 0 => return Some(solution),
-            Some(solution) => start = solution.states,
-            None => {}
+    let mut at = *previous;
+    let mut pull = coefficient * SHORT_DETOUR;
+    for _ in 0..ITERATIONS {
+        // the pull towards the last states of the detour joins the one towards the previous states
+        let sum = coefficient + pull;
+        let towards = std::array::from_fn(|k| (coefficient * previous[k] + pull * at[k]) / sum);
+        match (Equation { previous: &towards, ..equation }).newton(sum, &at, held) {
+            Some(solution) => {
+                at = solution.states;
+                pull *= 0.1;
+                if pull < coefficient
+                    && let Some(solution) = equation.newton(coefficient, &at, held)
+                {
+                    return Some(solution);
+                }
+            }
+            None => pull *= 32.0,
         }
     }
     None

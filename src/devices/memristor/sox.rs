@@ -175,7 +175,7 @@ impl CompactModel<2> for Sox {
     const INITIAL: &'static [&'static str] = &["x1", "x2"];
     const INTERNALS: &'static [&'static str] = &["x1", "x2", "gread", "g", "i", "v", "p", "temperature"];
     const DOMAIN: [(f64, f64); 2] = [(0.0, 1.0), (0.0, 1.0)];
-    const TOLERANCES: [f64; 2] = [1e-6, 1e-6];
+    const TOLERANCES: [f64; 2] = [2e-6, 2e-6];
 
     fn new(params: &SoxParams, temperature: f64) -> Result<Self, String> {
         let p = params;

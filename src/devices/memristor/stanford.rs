@@ -277,7 +277,7 @@ impl CompactModel<1> for Stanford {
             "gap" => Some(at.gap),
             "t" | "temp" | "temperature" => Some(at.t),
             "gamma" => Some(self.enhancement(at.gap, v).0),
-            "noise" => Some(-noise * self.range),
+            "noise" => Some(0.0 - noise * self.range),
             _ => None,
         }
     }

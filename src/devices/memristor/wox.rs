@@ -19,6 +19,9 @@ const LARGEST: f64 = 80.0;
 /// How far outside its bounds a state still counts in the current.
 const MARGIN: f64 = 1e-3;
 
+/// Speed beyond which the region of the two-state model grows no faster, 1/s: its law gives any speed at a few volts.
+const FASTEST: f64 = 1e9;
+
 crate::parameters! {
     /// Parameters of Chang's model; the defaults are the first public set.
     pub struct WoxChangParams {
@@ -147,6 +150,14 @@ pub struct WoxDu {
     p: WoxDuParams,
 }
 
+/// A speed that saturates at [`FASTEST`], and its derivative by the speed without saturation.
+#[inline]
+fn saturated(speed: f64) -> (f64, f64) {
+    let ratio = speed / FASTEST;
+    let root = (1.0 + ratio * ratio).sqrt();
+    (speed / root, 1.0 / (root * root * root))
+}
+
 impl WoxDu {
     /// `1 - exp(-distance/limit)` and its derivative by the distance; linear not far beyond the bound.
     #[inline]
@@ -196,7 +207,7 @@ impl CompactModel<2> for WoxDu {
             }
             false => self.limiter(w),
         };
-        let drive = p.la * e * sinh;
+        let (drive, share) = saturated(p.la * e * sinh);
         let (mobility, dmobility) = ramp(m, 1e-9);
         let decay = 1.0 / p.tl + p.sig * mobility / p.ts;
 
@@ -204,9 +215,12 @@ impl CompactModel<2> for WoxDu {
         let (room, droom) = self.limiter(1.0 - m);
         Rate {
             f: [drive * limit - (w - p.wrest) * decay, p.la * up * room - (m - p.mrest) * mobility / p.ts],
-            df_dv: [p.la * e * p.rw * cosh * limit, p.la * p.rm * dup * v.signum() * room],
+            df_dv: [share * p.la * e * p.rw * cosh * limit, p.la * p.rm * dup * v.signum() * room],
             df_ds: [
-                [drive * (dlimit + de * limit) - decay, -(w - p.wrest) * p.sig * dmobility / p.ts],
+                [
+                    drive * dlimit + share * p.la * de * e * sinh * limit - decay,
+                    -(w - p.wrest) * p.sig * dmobility / p.ts,
+                ],
                 [0.0, -p.la * up * droom - (mobility + (m - p.mrest) * dmobility) / p.ts],
             ],
         }
@@ -216,6 +230,6 @@ impl CompactModel<2> for WoxDu {
     fn rate_bound(&self, v: f64, _held: &mut ()) -> f64 {
         let p = &self.p;
         let decay = 2.0 * (1.0 / p.tl + (p.sig + 1.0) / p.ts);
-        p.la * (p.eps.exp() * limited_sinh(p.rw * v).0.abs() + limited_sinh(p.rm * v).0.abs()) + decay
+        p.la * (2.0 * p.eps.exp() * limited_sinh(p.rw * v).0.abs() + limited_sinh(p.rm * v).0.abs()) + decay
     }
 }

@@ -10,10 +10,12 @@ use std::rc::Rc;
 
 use super::check::MOST_ELEMENTS;
 use super::{Elaborator, Env, Placed, Slot, missing};
-use crate::circuit::{Array, ElementId, Matrix, NodeId, ParamData, Signal};
+use crate::circuit::{Array, ElementId, Matrix, NodeId, ParamData, Read, Signal};
 use crate::diagnostic::Diagnostic;
 use crate::netlist::array::LINES;
-use crate::netlist::ast::{ArrayText, Body, Element, Ends, LineText, MatrixSignal, MatrixText, Shape, Value, Word};
+use crate::netlist::ast::{
+    ArrayText, Body, Element, Ends, LineText, MatrixSignal, MatrixText, ReadText, Shape, Value, Word,
+};
 use crate::netlist::report::Fault;
 use crate::netlist::suggest;
 
@@ -389,6 +391,75 @@ impl<'d> Elaborator<'d> {
         Ok(())
     }
 
+    /// The array of this name.
+    fn array_named(&self, word: &Word) -> Result<usize, Fault> {
+        self.arrays.iter().position(|array| array.name == *word.text).ok_or_else(|| {
+            missing(self.broken, &word.text, || {
+                let names = self.arrays.iter().map(|array| array.name.as_str());
+                let hint = suggest::did_you_mean(&word.text, names, "make it with `.array`");
+                Diagnostic::error(word.span, format!("unknown array `{}`", word.text)).hint(hint)
+            })
+        })
+    }
+
+    /// `.read`.
+    pub(super) fn read(&mut self, top: &Rc<Env>, text: &ReadText) -> Result<Read, Fault> {
+        let array = self.array_named(&text.array)?;
+        let (mut transfer, mut bound, mut checks, mut swing) = (text.vectors.is_none(), 0.005, 2, 0.2);
+        for param in &text.params {
+            let number = self.number(top, &param.value)?;
+            let good = match &*param.name.text {
+                "transfer" => {
+                    transfer = number != 0.0;
+                    true
+                }
+                "bound" => {
+                    bound = number;
+                    number > 0.0
+                }
+                "swing" => {
+                    swing = number;
+                    number > 0.0
+                }
+                _ => {
+                    checks = number as usize;
+                    number >= 0.0 && number.fract() == 0.0
+                }
+            };
+            if !good {
+                let error = Diagnostic::error(param.value.span, format!("`{}={number}`", param.name.text));
+                return Err(error.label("more than 0 expected (a whole number for `check=`)").into());
+            }
+        }
+        let Array { name, rows, cols, .. } = self.arrays[array].clone();
+        let sources = |work: &Self, line: &str, count: usize| -> Vec<Option<ElementId>> {
+            let node = |k| work.node_index.get(&format!("{name}.{line}{k}"));
+            (0..count).map(|k| node(k).and_then(|node| work.grounded.get(node)).copied()).collect()
+        };
+        let (row_sources, col_sources) = (sources(self, "row", rows), sources(self, "col", cols));
+        let (driven, sensed) = if text.by_column { (col_sources, row_sources) } else { (row_sources, col_sources) };
+        let none = |what: &str| {
+            let error = Diagnostic::error(text.array.span, format!("no voltage source to ground {what} of `{name}`"));
+            error.label("read here").hint("give the array `v_row=` and `v_col=`, or connect sources to its outer nodes")
+        };
+        let Some(drives) = driven.into_iter().collect::<Option<Vec<_>>>() else {
+            return Err(none(if text.by_column { "drives some column" } else { "drives some row" }).into());
+        };
+        let senses: Vec<ElementId> = sensed.into_iter().flatten().collect();
+        if senses.is_empty() {
+            return Err(none(if text.by_column { "senses any row" } else { "senses any column" }).into());
+        }
+        let vectors = match &text.vectors {
+            None => Vec::new(),
+            Some((table, span)) if table.columns != drives.len() => {
+                let message = format!("vectors of {} voltages for {} lines", table.columns, drives.len());
+                return Err(Diagnostic::error(*span, message).label("one voltage for each line expected").into());
+            }
+            Some((table, _)) => table.values.clone(),
+        };
+        Ok(Read { array, drives, senses, vectors, transfer, bound, checks, swing, span: text.span })
+    }
+
     /// `.matrix` statements.
     pub(super) fn matrices(&mut self) -> Vec<Matrix> {
         let deck = self.deck;
@@ -401,13 +472,7 @@ impl<'d> Elaborator<'d> {
     }
 
     fn matrix(&mut self, text: &MatrixText) -> Result<Matrix, Fault> {
-        let Some(index) = self.arrays.iter().position(|array| array.name == *text.array.text) else {
-            return Err(missing(self.broken, &text.array.text, || {
-                let names = self.arrays.iter().map(|array| array.name.as_str());
-                let hint = suggest::did_you_mean(&text.array.text, names, "make it with `.array`");
-                Diagnostic::error(text.array.span, format!("unknown array `{}`", text.array.text)).hint(hint)
-            }));
-        };
+        let index = self.array_named(&text.array)?;
         let top = Rc::clone(&self.envs[0]);
         let at = text.at.iter().map(|value| match self.number(&top, value)? {
             time if time >= 0.0 => Ok(time),

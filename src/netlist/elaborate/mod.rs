@@ -32,7 +32,8 @@ use super::ast::{Deck, Element as ElementText};
 use super::edit::edited;
 use super::report::{Fault, Report};
 use crate::circuit::{
-    Array, Circuit, Draw, Element, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting, Signal,
+    Array, Circuit, Draw, Element, ElementId, ElementKind, ModelCard, ModelId, NodeId, Overrides, ParamData, Setting,
+    Signal,
 };
 use crate::diagnostic::{Diagnostic, SourceMap};
 pub(crate) use array::Written;
@@ -103,6 +104,8 @@ struct Elaborator<'d> {
     /// Buffer for full names.
     scratch: String,
     arrays: Vec<Array>,
+    /// Voltage source from a node to ground.
+    grounded: HashMap<NodeId, ElementId>,
     /// There are as many elements as a circuit may have.
     full: bool,
     /// Arrays as plain lines, when they are wanted.
@@ -163,6 +166,7 @@ pub(crate) fn elaborate(
         needed: Vec::new(),
         scratch: String::new(),
         arrays: Vec::new(),
+        grounded: HashMap::new(),
         full: false,
         written: written.is_some().then(Vec::new),
         lines: String::new(),
@@ -320,6 +324,9 @@ impl<'d> Elaborator<'d> {
             let Some(kind) = self.report.keep(kind) else { continue };
             let placed = &mut self.placed[index];
             let nodes = std::mem::take(&mut placed.nodes);
+            if let (ElementKind::VoltageSource(_), [plus, NodeId::GROUND]) = (&kind, nodes.as_slice()) {
+                self.grounded.entry(*plus).or_insert(ElementId(index as u32));
+            }
             all.push(Element { name: std::mem::take(&mut placed.name), span: placed.text.name.span, nodes, kind });
         }
         all

@@ -40,6 +40,7 @@ impl<'d> Elaborator<'d> {
                 }
                 Analysis::PoleZero { input, output, drive: *drive, poles: *poles, zeros: *zeros, span: *span }
             }
+            AnalysisText::Read(text) => Analysis::Read(Box::new(self.read(top, text)?)),
             AnalysisText::Op { .. } | AnalysisText::Dc { .. } | AnalysisText::Tran { .. } => {
                 return Err(Fault::Reported);
             }

@@ -64,8 +64,8 @@ impl Hopping {
         let asin = g.asin();
         let shape = (1.0 - g * g).sqrt() - g * (FRAC_PI_2 - asin);
         let forth = (-d * shape).exp();
-        let back = (-PI * g * d).exp();
         let net = -(-PI * g * d).exp_m1();
+        let back = 1.0 - net;
         let hop = forth * net;
         let hop_g = d * ((FRAC_PI_2 - asin) * hop + PI * forth * back) * field_slope;
         let hop_t = (shape * hop - forth * PI * g * back) * d / at.t;

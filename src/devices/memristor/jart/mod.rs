@@ -27,7 +27,7 @@ const LINEAR: f64 = 1e-12;
 /// Above this voltage the device is linear, V.
 const LARGEST: f64 = 50.0;
 /// Cells of the grid on which first guesses are kept: per volt and per unit of `ln N`.
-const GRID: (f64, f64) = (32.0, 8.0);
+const GRID: (f64, f64) = (64.0, 16.0);
 /// Range of `ln N`.
 const RANGE: (f64, f64) = (-9.5, 7.5);
 
@@ -161,14 +161,15 @@ impl<const MOVING: bool> Jart<MOVING> {
         let Held { node, solved, .. } = held;
         solved.at((signed, y, *phase, excess), || {
             let disc = self.disc(phase, y, excess);
-            let (column, row) = ((signed * GRID.0).floor(), (disc.n.ln() * GRID.1).floor());
+            let ln_n = if excess == 0.0 { y } else { disc.n.ln() };
+            let (column, row) = ((signed * GRID.0).floor(), (ln_n * GRID.1).floor());
             let node = node.at((column as i64, row as i64, *phase), || {
                 let (u, y) = (((column + 0.5) / GRID.0).abs(), (row + 0.5) / GRID.1);
                 let disc = self.disc(phase, y, 0.0);
                 let at = self.network.solve(&disc, u, positive, None);
                 Node { u, y, share: at.x / u, by_u: at.x_u / at.x - 1.0 / u, by_y: at.x_y / at.x }
             });
-            let (du, dy) = (u - node.u, disc.n.ln() - node.y);
+            let (du, dy) = (u - node.u, ln_n - node.y);
             let guess = u * (node.share * (node.by_u * du + node.by_y * dy).clamp(-1.0, 1.0).exp()).min(0.999);
             (self.network.solve(&disc, u, positive, Some(guess)), disc)
         })
@@ -282,14 +283,13 @@ impl<const MOVING: bool> CompactModel<1> for Jart<MOVING> {
         let n = given(params.ninit, params.ndiscmin);
         states[0] = n.ln();
         if MOVING {
-            let mean = &self.variability.mean;
             let start = Phase {
                 polarity: 0.0,
                 turn: 0.0,
-                r: given(params.rold, mean.r),
-                l: given(params.lold, mean.l),
+                r: given(params.rold, 0.0),
+                l: given(params.lold, 0.0),
                 n: given(params.nold, n),
-                targets: *mean,
+                targets: self.variability.mean,
             };
             start.store(n.ln(), &mut states[1..]);
         }

@@ -7,7 +7,7 @@
 use std::f64::consts::PI;
 
 /// Relative correction of the drop that is taken without another evaluation: what is left is of second order.
-const LAST_CORRECTION: f64 = 1e-7;
+const LAST_CORRECTION: f64 = 1e-6;
 /// A bracket this narrow (relative) has closed.
 const CLOSED: f64 = 4.0 * f64::EPSILON;
 /// Evaluations before giving up; bisection alone needs about 60.
@@ -138,9 +138,10 @@ struct Trial {
     t_y: f64,
 }
 
-/// `ln` of the element's current over the area-free scale and its derivatives by drop, temperature and `y`.
+/// Current of the element, `factor exp(exponent)`, and the derivatives of its logarithm by drop, temperature and `y`.
 struct Element {
-    value: f64,
+    factor: f64,
+    exponent: f64,
     by_x: f64,
     by_t: f64,
     by_y: f64,
@@ -207,9 +208,10 @@ impl Network {
         let theta = t / self.kelvin_per_volt;
         let (phi, phi_x, phi_y) = self.barrier(p, x, 1.0);
         let z = x / theta;
-        let (ln_expm1, ratio) = ln_expm1(z);
+        let (growth, rest, ratio) = growth(z);
         Element {
-            value: (p.area * self.richardson * t * t).ln() - phi / theta + ln_expm1,
+            factor: p.area * self.richardson * t * t * growth,
+            exponent: rest - phi / theta,
             by_x: (ratio - phi_x) / theta,
             by_t: (2.0 + phi / theta - z * ratio) / t,
             by_y: p.dln_area - phi_y / theta,
@@ -234,10 +236,11 @@ impl Network {
             (1.0 + phi_x * sech2, 2.0 * phi * th * sech2 * a / t, phi_y * sech2 - phi * th * sech2 * a * p.dln_n)
         };
         let m = x * rest / p.e00;
-        let (ln_expm1, ratio) = ln_expm1(m);
+        let (growth, remainder, ratio) = growth(m);
         let scale = p.area * self.richardson * self.kelvin_per_volt * t;
         Element {
-            value: (scale * (PI * p.e00 * root).sqrt()).ln() - phi * th / p.e00 + ln_expm1,
+            factor: scale * (PI * p.e00 * root).sqrt() * growth,
+            exponent: remainder - phi * th / p.e00,
             by_x: 0.5 * root_x / root + (ratio * rest - phi_x * th) / p.e00,
             by_t: 1.0 / t + 0.5 * root_t / root + (phi * sech2 - ratio * x * th * th) * a / (p.e00 * t),
             by_y: p.dln_area + 0.5 * (0.5 * p.dln_n + root_y / root) - phi_y * th / p.e00
@@ -258,7 +261,7 @@ impl Network {
         let t_y = p.dln_thermal * p.thermal * power + p.thermal * j * j * p.dinner + t_j * j_y;
         let s = if positive { self.emission(p, x, t) } else { self.field_emission(p, x, t) };
         Trial {
-            gap: s.value - j.ln(),
+            gap: (s.factor / j).ln() + s.exponent,
             gap_x: s.by_x + s.by_t * t_x + slope / j,
             gap_u: s.by_t * t_u - slope / j,
             gap_y: s.by_y + s.by_t * t_y - j_y / j,
@@ -376,12 +379,12 @@ impl Network {
     }
 }
 
-/// `ln(exp(z) - 1)` and its derivative, `z > 0`.
+/// `exp(z) - 1` as a factor and an exponent, and the derivative of its logarithm; `z > 0`.
 #[inline]
-fn ln_expm1(z: f64) -> (f64, f64) {
+fn growth(z: f64) -> (f64, f64, f64) {
     if z > LARGEST {
-        return (z, 1.0);
+        return (1.0, z, 1.0);
     }
     let e = z.exp_m1();
-    (e.ln(), (e + 1.0) / e)
+    (e, 0.0, (e + 1.0) / e)
 }

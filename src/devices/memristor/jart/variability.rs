@@ -17,8 +17,10 @@ const REDRAWS: i64 = 64;
 const DEVICE: u64 = 0;
 const CYCLE: u64 = 16;
 const JUMPS: u64 = 32;
-/// A jump counts as past this long after it (in mean times): at its own time the old value still holds.
-const ROUNDING: f64 = 1e-6;
+/// Duration of a jump, in mean times between draws.
+const RAMP: f64 = 1e-4;
+/// Corners this close (in mean times) have been reached.
+const ROUNDING: f64 = 1e-7;
 /// Cells without a jump looked back on; such a gap has the probability e^-64.
 const LOOK_BACK: i64 = 64;
 
@@ -115,9 +117,9 @@ pub mod place {
     pub const POLARITY: usize = 1;
     /// See [`super::Phase`].
     pub const TURN: usize = 2;
-    /// See [`super::Phase`].
+    /// See [`super::Phase`]; 0: that of the device itself.
     pub const R: usize = 3;
-    /// See [`super::Phase`].
+    /// See [`super::Phase`]; 0: that of the device itself.
     pub const L: usize = 4;
     /// See [`super::Phase`].
     pub const N: usize = 5;
@@ -134,13 +136,15 @@ impl Phase {
     ) -> Self {
         let mut targets = |turn: f64| kept.at(turn, || variability.targets(stream, turn));
         let turn = auxiliary[place::TURN];
+        let present = targets(turn);
+        let given = |value: f64, default: f64| if value > 0.0 { value } else { default };
         let now = Self {
             polarity: auxiliary[place::POLARITY],
             turn,
-            r: auxiliary[place::R],
-            l: auxiliary[place::L],
+            r: given(auxiliary[place::R], present.r),
+            l: given(auxiliary[place::L], present.l),
             n: auxiliary[place::N],
-            targets: targets(turn),
+            targets: present,
         };
         let polarity = if v > TURN {
             1.0
@@ -209,38 +213,53 @@ impl Jumps {
         (0..self.count).map(|k| self.state(sub_stream(stream, JUMPS + k), time) - self.inside).sum()
     }
 
-    /// 1 inside, 0 outside, at a time.
+    /// 1 inside, 0 outside, at a time; a jump takes the share [`RAMP`] of the mean time.
     fn state(&self, stream: u64, time: f64) -> f64 {
         let position = time / self.time;
         let cell = position.floor();
+        // the last two draws: how long ago, and what came
+        let (mut last, mut before) = (None, None);
         for back in 0..LOOK_BACK {
-            let index = cell as i64 - back;
-            let mut latest = None;
-            events(stream, index, |at, draw| {
-                if back > 0 || at < position - cell - ROUNDING {
-                    latest = Some(draw);
+            let (mut first, mut second) = (None, None);
+            events(stream, cell as i64 - back, |at, draw| {
+                let ago = position - (cell - back as f64 + at);
+                if ago >= 0.0 {
+                    second = first;
+                    first = Some((ago, draw));
                 }
             });
-            if let Some(draw) = latest {
-                return f64::from(draw < self.inside);
+            if last.is_none() {
+                (last, before) = (first, second);
+            } else {
+                before = first;
+            }
+            match (last, before) {
+                (Some(_), Some(_)) => break,
+                (Some((ago, _)), None) if ago >= RAMP => break,
+                _ => {}
             }
         }
-        f64::from(unit(mix(stream)) < self.inside)
+        let value = |draw: Option<(f64, f64)>| {
+            f64::from(draw.map_or_else(|| unit(mix(stream)), |(_, draw)| draw) < self.inside)
+        };
+        let progress = last.map_or(1.0, |(ago, _)| (ago / RAMP).min(1.0));
+        if progress < 1.0 { value(before) + progress * (value(last) - value(before)) } else { value(last) }
     }
 
-    /// First event after a time, s.
+    /// First start or end of a jump after a time, s.
     pub fn next(&self, stream: u64, after: f64) -> f64 {
         let stream = stream ^ self.seed;
         let first = |k: u64| {
             let stream = sub_stream(stream, JUMPS + k);
             let cell = (after / self.time).floor();
-            for ahead in 0..LOOK_BACK {
+            for ahead in -1..LOOK_BACK {
                 let start = cell + ahead as f64;
                 let mut found = f64::INFINITY;
                 events(stream, start as i64, |at, _| {
-                    let time = (start + at) * self.time;
-                    if time > after + ROUNDING * self.time {
-                        found = found.min(time);
+                    for time in [(start + at) * self.time, (start + at + RAMP) * self.time] {
+                        if time > after + ROUNDING * self.time {
+                            found = found.min(time);
+                        }
                     }
                 });
                 if found.is_finite() {

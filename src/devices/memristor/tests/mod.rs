@@ -7,5 +7,6 @@ mod robust;
 mod solver;
 mod stanford;
 mod sox;
+mod state_models;
 mod vteam;
 mod jart;

@@ -6,10 +6,15 @@ use super::harness::{Bench, Given, build, circuit};
 use crate::devices::memristor::MemristorBank;
 use crate::devices::memristor::model::CompactModel;
 use crate::devices::memristor::stanford::{Held, Stanford, StanfordParams};
+use crate::devices::memristor::stanford_thermal::StanfordThermal;
 use crate::devices::{Context, StateStep};
 
 fn bench(card: Given) -> Bench {
     Bench::new("stanford_pku", MemristorBank::<Stanford, 1>::build, card)
+}
+
+fn thermal(card: Given) -> Bench {
+    Bench::new("stanford_thermal", MemristorBank::<StanfordThermal, 2>::build, card)
 }
 
 fn quantity(device: &Bench, v: f64, name: &str) -> f64 {
@@ -132,7 +137,57 @@ fn wrong_parameters_are_reported() {
     }
 }
 
+#[test]
+fn temperature_follows_the_power_with_its_time_constant() {
+    let mut device = thermal(&[("tfilament_0", 4.5e-9), ("velocity_k1", 0.0)]);
+    let power = 6.14e-5 * (-0.5f64 / 0.2751).exp() * (0.5f64 / 0.43).sinh() * 0.5;
+    for _ in 0..230 {
+        assert!(!device.step(0.5, 1e-12, 0.5).limited);
+    }
+    // one time constant; the first step of the rule has a slope of zero behind it
+    let expected = power / 3.1825e-16 * 0.23e-9 * (1.0 - (-1.0f64).exp());
+    let rise = quantity(&device, 0.5, "t") - 300.15;
+    assert!((rise / expected - 1.0).abs() < 5e-3, "{rise} {expected}");
+}
+
+#[test]
+fn wrong_thermal_parameters_are_reported() {
+    for (card, text) in [
+        (&[("tfilament_min", 4.95e-9)][..], "tfilament_min"),
+        (&[("tfilament_ref", 6e-9)], "tfilament_ref"),
+        (&[("tfilament_0", 1e-9)], "tfilament_0"),
+    ] {
+        let made = build(&circuit("stanford_thermal", card, &[&[]]), MemristorBank::<StanfordThermal, 2>::build);
+        let found = made.err().unwrap_or_default();
+        assert!(found.len() == 1 && found[0].message.contains(text), "{card:?}: {found:?}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn total_derivative_with_temperature(v in -2.5f64..2.5, x in 0.0f64..1.0, y in 0.0f64..0.5, log_c in 7.0f64..13.0) {
+        let c = 10f64.powf(log_c);
+        thermal(&[("width", 0.01)]).check_derivative(v, Some(c), &[-c * x, -c * y], &[x, y], 1e-4);
+        thermal(&[]).check_derivative(v, None, &[], &[x, y], 1e-5);
+    }
+
+    /// Steps short enough for the runaway of a set; longer ones may be refused, but never give nonsense.
+    #[test]
+    fn random_pulses_with_temperature_stay_within_bounds(
+        pulses in prop::collection::vec((-2.0f64..2.0, -13.0f64..-6.0), 1..30), x in 0.0f64..1.0,
+    ) {
+        let mut device = thermal(&[]);
+        device.states[0] = x;
+        let mut refused = 0;
+        for (v, log_h) in pulses {
+            let reply = device.step(v, 10f64.powf(log_h), 1.0);
+            refused += usize::from(reply.limited);
+            prop_assert!((-1e-3..=1.0 + 1e-3).contains(&device.states[0]) && (0.0..10.0).contains(&device.states[1]));
+            prop_assert!(reply.g.is_finite() && reply.i * v >= 0.0);
+        }
+        prop_assert!(refused <= 2, "{refused}");
+    }
+
     #[test]
     fn total_derivative_matches_differences(v in -2.5f64..2.5, x in 0.0f64..1.0, log_c in 2.0f64..13.0, fwidth in 0.01f64..0.5) {
         let c = 10f64.powf(log_c);
