@@ -145,8 +145,8 @@ pub fn fit_mean(reads: &Branches, protocol: &Protocol, prior: &Prior) -> Result<
         for _ in 0..8 {
             let mut matrix: [[f64; FITTED]; FITTED] =
                 std::array::from_fn(|j| std::array::from_fn(|k| product(&jacobian[j], &jacobian[k])));
-            for k in 0..FITTED {
-                matrix[k][k] = (matrix[k][k] + prior.sd[k].powi(-2)) * (1.0 + damping);
+            for (k, (row, sd)) in matrix.iter_mut().zip(&prior.sd).enumerate() {
+                row[k] = (row[k] + sd.powi(-2)) * (1.0 + damping);
             }
             let step = solve(matrix, gradient).map(|s| s.clamp(-1.0, 1.0));
             let trial: [f64; FITTED] = std::array::from_fn(|k| theta[k] + step[k]);

@@ -10,7 +10,8 @@ use super::environment::{Environment, Outcome, Step};
 use super::random::Random;
 
 const GRAVITY_MASS: f64 = 9.8 * 0.2;
-const PUSH: f64 = 0.2 / 0.2;
+/// Push over mass.
+const PUSH: f64 = 1.0;
 const FRICTION: f64 = 0.5;
 const TIME_STEP: f64 = 0.1;
 const WALL: f64 = -1.2;

@@ -102,6 +102,9 @@ fn solve_parts<T: Scalar, const W: usize>(factors: &Factors<T>, parts: &Parts, x
     }
 }
 
+/// A part of the unknowns: its range, its own elements of each right-hand side, and what it adds to shared ones.
+type Piece<'a, T, const W: usize> = (Range<usize>, [&'a mut [T]; W], Option<&'a mut [Vec<T>; W]>);
+
 /// Calls `work` for every part with its own rows of each right-hand side and its `shared` vectors.
 fn each_part<T: Scalar, const W: usize>(
     parts: &Parts,
@@ -124,9 +127,7 @@ fn each_part<T: Scalar, const W: usize>(
         rest = later;
         pieces.push((range, own, shared.as_mut().and_then(Iterator::next)));
     }
-    let run = |(range, mut own, shared): (Range<usize>, [&mut [T]; W], Option<&mut [Vec<T>; W]>)| {
-        work(range, &mut own, shared);
-    };
+    let run = |(range, mut own, shared): Piece<'_, T, W>| work(range, &mut own, shared);
     if parallel {
         pieces.into_par_iter().for_each(run);
     } else {

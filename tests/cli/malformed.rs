@@ -74,7 +74,7 @@ fn messages_name_the_mistake() {
         ("bjt_level", &["level 4 is not available", "OSDI", "cir:4:15"]),
         ("bjt_initial", &["`ic` wants up to 2 numbers", "icvbe, icvce", "cir:3:12"]),
         ("vteam_three_terminals", &["`ym` has 3 terminals", "has 2", "cir:3:1"]),
-        ("unknown_quantity_in_save", &["`@ym[temperature]`"]),
+        ("unknown_quantity_in_save", &["`@ym[humidity]`"]),
         ("unknown_instance_parameter", &["`ym` has no parameter `w00`", "did you mean `w0`?"]),
         ("controller_unknown_keyword", &["unknown controller statement `colour`", "cir:17:1"]),
         ("controller_unknown_element", &["no element `vr9`"]),

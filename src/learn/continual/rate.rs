@@ -73,7 +73,7 @@ impl DeviceRate {
     ///
     /// # Errors
     /// A simulation that failed.
-    pub fn next(&mut self) -> Result<(), RateError> {
+    pub fn advance(&mut self) -> Result<(), RateError> {
         self.device.wait(self.interval)?;
         let (all, left) = ((self.spiked / self.rest).ln(), (self.device.read()? / self.rest).ln());
         self.now = if all == 0.0 { 0.0 } else { (left / all).clamp(0.0, 1.0) };
@@ -90,7 +90,7 @@ pub(super) fn table(factory: &RateFactory, interval: f64, episodes: usize) -> Re
     let mut values = Vec::with_capacity(episodes);
     for _ in 0..episodes {
         values.push(rate.displacement());
-        rate.next()?;
+        rate.advance()?;
     }
     Ok(values.into())
 }

@@ -149,7 +149,7 @@ impl Setting {
                 }
                 since += 1;
                 if let Course::Live(rate) = &mut course {
-                    rate.next()?;
+                    rate.advance()?;
                 }
                 if episode % CADENCE == 0 {
                     let value = world.evaluate(|s| greedy(&values[s]), &mut buffers);

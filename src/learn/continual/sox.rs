@@ -128,7 +128,7 @@ impl SoxDevice {
 
     /// Integrates under a voltage that goes from `from` to `to` on a straight line (R. Fehlberg's pair of orders 4 and 5 in the form of
     /// Cash and Karp).
-    fn drive(&mut self, seconds: f64, from: f64, to: f64) {
+    pub(super) fn drive(&mut self, seconds: f64, from: f64, to: f64) {
         const A: [&[f64]; 6] = [
             &[],
             &[0.2],
