@@ -311,7 +311,7 @@ fn compare_derivatives(chosen: impl Fn(&str) -> bool) {
 #[test]
 fn derivative_of_a_charging_capacitor() {
     let deck = "RC\nV1 in 0 pwl(0 0 1n 1)\nR1 in a 1k\nC1 a 0 1n\n.fit r1 from=1 to=1meg\n.fit c1 from=1p to=1u scale=log\n\
-                .fitdata time=t signal=v(a) column=va sigma=1m\n.options reltol=1e-7 vntol=1e-9 trtol=0.1\n.end\n";
+                .fitdata time=t signal=v(a) column=va sigma=1m\n.options reltol=1e-7 vntol=1e-9\n.end\n";
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rc.csv");
     let times: Vec<f64> = (1..=40).map(|k| 1e-7 * k as f64).collect();
@@ -327,9 +327,10 @@ fn derivative_of_a_charging_capacitor() {
         let e = (-(t - 0.5e-9) / tau).exp();
         assert!((values[row] - (1.0 - e)).abs() < 1e-5, "{t}: {} {}", values[row], 1.0 - e);
         let by_log_tau = -(t - 0.5e-9) / tau * e;
-        assert!((slopes.at(row, 1) - by_log_tau).abs() < 2e-5, "{t}: {} {by_log_tau}", slopes.at(row, 1));
+        // straight lines between the steps of the run
+        assert!((slopes.at(row, 1) - by_log_tau).abs() < 5e-5, "{t}: {} {by_log_tau}", slopes.at(row, 1));
         // the linear variable is in units of its range
         let by_r = by_log_tau / 1e3 * (1e6 - 1.0);
-        assert!((slopes.at(row, 0) - by_r).abs() < 2e-5 * 1e3, "{t}");
+        assert!((slopes.at(row, 0) - by_r).abs() < 5e-5 * 1e3, "{t}");
     }
 }

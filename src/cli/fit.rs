@@ -286,10 +286,7 @@ fn finish_population(arguments: &FitArguments, problem: &Problem, found: &Popula
     if arguments.json {
         println!("{:#}", json!({ "population": found, "card": cards }));
     } else if !arguments.quiet {
-        println!(
-            "{:<22} {:>13} {:>11} {:>11} {:>11}  {}",
-            "parameter", "centre", "d2d", "c2c", "estimation", "distribution"
-        );
+        println!("{:<22} {:>13} {:>11} {:>11} {:>11}  distribution", "parameter", "centre", "d2d", "c2c", "estimation");
         for s in &found.spreads {
             let c2c = s.c2c.map_or("-".into(), |c| format!("{c:.3e}"));
             let kind = if s.lognormal { "lognormal" } else { "normal" };
