@@ -129,7 +129,7 @@ fn cells_take_values_from_expressions_tables_and_draws() {
     let drawn = |rows: usize, cols: usize| {
         let deck =
             format!("t\n.array xa row col r rows={rows} cols={cols} r={{agauss(1k,100,1)}}\nV1 xa.row0 0 1\n.op\n");
-        circuit(&deck.replace("rows=5 ", "rows=5 "))
+        circuit(&deck)
     };
     let (small, large) = (drawn(2, 3), drawn(5, 7));
     let values: Vec<f64> = (0..6).map(|k| resistance(&small, &format!("r.xa.r{}c{}", k / 3, k % 3))).collect();
