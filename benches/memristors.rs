@@ -80,7 +80,7 @@ impl Batch {
         let mut states = vec![0.0; bank.state_count()];
         bank.initial_states(&mut states);
         let spread = |k: usize| 0.8 + 0.2 * (k as f64 / DEVICES as f64);
-        let sign = |k: usize| if k % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = |k: usize| if k.is_multiple_of(2) { 1.0 } else { -1.0 };
         let x = std::iter::once(0.0).chain((0..DEVICES).map(|k| v * spread(k) * sign(k))).collect();
         let unknowns = DEVICES + 1;
         let coefficient = 1.0 / h;

@@ -294,7 +294,7 @@ fn floating_rows_charge_without_disturbing_their_cells() {
         }
         for column in 0..COLUMNS {
             let ginit = 110e-6 + 160e-6 * ((7 * row + 3 * column) % 16) as f64 / 15.0;
-            let _ = write!(text, "x{row}_{column} c{column} g{column} r{row} hfo2_1t1r noise=0 ginit={ginit}\n");
+            let _ = writeln!(text, "x{row}_{column} c{column} g{column} r{row} hfo2_1t1r noise=0 ginit={ginit}");
         }
     }
     let gate = |column: usize| 0.6 + 0.9 * column as f64 / (COLUMNS - 1) as f64;
